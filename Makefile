@@ -1,0 +1,51 @@
+# What a developer runs. `make` alone lists it.
+# A fresh machine needs make, Python 3.11 or newer, and a package index that pip can reach.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint lock clean
+
+help: ## list what make can do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(STAMP) ## set up .venv from requirements.lock; quick when nothing changed
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "$(PYTHON) was not found. Install Python 3.11 or newer, or name it: make install PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name a newer one: make install PYTHON=python3.11" >&2; exit 1; }
+	@echo "Setting up $(VENV); the first time takes a minute or two."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $(STAMP)
+
+demo: install ## play a story through the whole bridge, no account needed
+	$(BIN)/handoff demo $(ARGS)
+
+test: install ## run every test; ARGS="-k roster" narrows it
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: install ## ruff and strict mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# uv is not part of the set-up: only whoever changes a dependency needs it.
+UV = $(firstword $(wildcard $(BIN)/uv) uv)
+
+lock: ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade for newer ones
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv" >&2; exit 1; }
+	$(UV) pip compile --quiet --extra dev --generate-hashes --universal --no-emit-index-url --no-header \
+		--python-version 3.11 pyproject.toml -o requirements.lock $(ARGS)
+
+clean: ## remove .venv, caches and builds; stores stay
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
