@@ -1,0 +1,1 @@
+"""The core of the handoff bridge. It names no vendor."""

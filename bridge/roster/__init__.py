@@ -1,0 +1,1 @@
+"""Who is on duty, when: pure arithmetic over shifts, rotations and overrides."""

@@ -1,0 +1,1 @@
+"""Where a handoff goes: a pure walk over the desk's rules."""

@@ -1,0 +1,1 @@
+"""What we promise and when it runs out: calendars, policies and ladders, pure."""
