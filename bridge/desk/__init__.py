@@ -1,0 +1,1 @@
+"""The desk file: its schema, its loader, its checks."""

@@ -1,0 +1,36 @@
+"""The desk: one reviewed file's worth of people, channels, shifts, routes and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bridge.roster.model import Person, Roster
+from bridge.routing.model import Fallback, RouteRule
+from bridge.sla.model import Policy
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelPolicy:
+    """What a channel allows. None means the desk does not say."""
+
+    attention_window: timedelta | None = None  #: how long a customer of this channel stays
+    closes_after: timedelta | None = None  #: after this the channel takes no message to the customer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """A desk that has passed every check of its file. The last of `routes` is the one for all others."""
+
+    zone: str
+    roster: Roster
+    channels: Mapping[str, ChannelPolicy]
+    routes: tuple[RouteRule, ...]
+    policies: Mapping[str, Policy]
+    helpdesk: str | None = None  #: the connection that gets tickets; None when there is only one
+    fallback: Fallback = field(default_factory=Fallback)
+
+    @property
+    def people(self) -> Mapping[str, Person]:
+        return self.roster.people

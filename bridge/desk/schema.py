@@ -1,0 +1,139 @@
+"""The shape of a desk file, entry by entry; the core's one place with a vendor's words, as YAML keys."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
+
+from bridge.desk import words
+from bridge.roster.model import Rotation, WallHours
+from bridge.routing.model import Test
+from bridge.sla.model import Step
+
+LONGEST_MINUTES = 60 * 24 * 31
+CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
+
+SECTIONS = (
+    "timezone",
+    "people",
+    "roles",
+    "channels",
+    "shifts",
+    "overrides",
+    "routes",
+    "sla",
+    "calendars",
+    "fallback",
+    "helpdesk",
+)
+REQUIRED_SECTIONS = ("timezone", "people", "channels", "routes", "sla")
+
+
+def _one_or_many(written: Any) -> Any:
+    return [written] if isinstance(written, str) else written
+
+
+def _channel_id(written: Any) -> str:
+    """A channel is stored by its id, which outlives a change of name."""
+    if not isinstance(written, str) or not CHANNEL_ID.fullmatch(written.strip()):
+        raise words.problem(
+            f"{written!r} is not the id of a channel",
+            "copy the channel ID from the channel's details; it looks like C0MORNING",
+        )
+    return written.strip()
+
+
+def _email(written: Any) -> str:
+    name, at, host = written.strip().partition("@") if isinstance(written, str) else ("", "", "")
+    if not (name and at and host) or any(sign.isspace() for sign in written.strip()):
+        raise words.problem(f"{written!r} is not an e-mail address", "write name@host")
+    return str(written.strip())
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Minutes = Annotated[float, Field(gt=0, le=LONGEST_MINUTES)]
+Zone = Annotated[str, PlainValidator(words.zone)]
+Hours = Annotated[WallHours, PlainValidator(words.hours)]
+Days = Annotated[frozenset[int], PlainValidator(words.days)]
+ChannelId = Annotated[str, PlainValidator(_channel_id)]
+Email = Annotated[str, PlainValidator(_email)]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_alias=True)
+
+
+class PersonEntry(Entry):
+    """A person; what each vendor calls them stands beside these keys, under the vendor's name."""
+
+    name: Text
+    email: Email | None = None
+    role: Text = "agent"
+    languages: Names = ()
+    skills: Names = ()
+
+
+class ChannelEntry(Entry):
+    attention_window_minutes: Minutes | None = None
+    closes_after_hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
+
+
+class ShiftEntry(Entry):
+    name: Text
+    channels: Names | None = None  #: all of the desk's when not given
+    days: Days
+    hours: Hours
+    timezone: Zone | None = None  #: the desk's when not given
+    owners: Names
+    rotate: Rotation | None = None
+    rotation_start: date | None = None
+    backup: Text | None = None
+    lead: Text | None = None
+    card_channel: ChannelId | None = Field(default=None, alias="slack_channel")
+
+
+class OverrideEntry(Entry):
+    begins: datetime = Field(alias="from")  #: in the desk's zone unless it carries its own
+    ends: datetime = Field(alias="to")
+    channels: Names | None = None  #: all of the desk's when not given
+    owner: Text
+    backup: Text | None = None
+    note: Text | None = None
+
+
+class RouteEntry(Entry):
+    when: dict[str, Annotated[tuple[Test, ...], PlainValidator(words.tests)]] | None = None
+    otherwise: bool | None = None
+    group: Text | None = None
+    owner: Text | None = None
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
+    sla: Text | None = None
+    card_channel: ChannelId | None = Field(default=None, alias="slack_channel")
+
+
+class RungEntry(Entry):
+    at: Annotated[int | timedelta, PlainValidator(words.point)] | None = None
+    after_minutes: Annotated[float, Field(ge=0, le=LONGEST_MINUTES)] | None = None
+    do: Annotated[tuple[Step, ...], PlainValidator(words.steps)]
+
+
+class PolicyEntry(Entry):
+    respond_within_minutes: Minutes
+    window_minutes: Minutes | None = None
+    calendar: Text = "always"
+    ladder: tuple[RungEntry, ...] = ()
+
+
+class CalendarEntry(Entry):
+    timezone: Zone | None = None
+    hours: dict[str, Any] = Field(min_length=1)  #: days → one span of hours or a list of them
+    holidays: tuple[date, ...] = ()
+
+
+class FallbackEntry(Entry):
+    card_channel: ChannelId | None = Field(default=None, alias="slack_channel")
+    lead: Text | None = None
