@@ -1,0 +1,336 @@
+"""The contract every connector keeps: domain types in, domain types out, vendor JSON never above this line.
+
+A call returns a value or raises one of `connectors.errors`; None and False never mean failure.
+A connector never sleeps and never retries: the delivery ledger does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from bridge.handoffs.model import CardRef, Customer, TicketRef, Turn
+from bridge.roster.model import Person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Once:
+    """How a call is kept to one effect, however often it is tried.
+
+    `key` is the same for every attempt at one delivery. `look_first` is True when an earlier
+    attempt may have done the work: the connector then looks for its trace before sending again.
+    """
+
+    key: str
+    look_first: bool = False
+    first_tried_at: datetime | None = None  #: aware; None on the first attempt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """A vendor's limit, as a budget that all processes share: `calls` in each `per`.
+
+    Where a vendor lets bursts pass, `until_refused` is what we spend in each `per` until it says no;
+    from then on `calls` counts, until the budget has rested.
+    """
+
+    calls: int
+    per: timedelta
+    until_refused: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateReading:
+    """What a vendor's answer said of one of its limits. `resets_in` is None where it did not say."""
+
+    limit: str
+    total: int
+    remaining: int
+    resets_in: timedelta | None = None
+
+
+class RateReadings:
+    """Readings that calls of this thread have brought in and the ledger has not yet taken."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def note(self, reading: RateReading) -> None:
+        self._pending()[reading.limit] = reading
+
+    def take(self) -> tuple[RateReading, ...]:
+        taken = tuple(self._pending().values())
+        self._pending().clear()
+        return taken
+
+    def _pending(self) -> dict[str, RateReading]:
+        pending: dict[str, RateReading] | None = getattr(self._local, "pending", None)
+        if pending is None:
+            pending = self._local.pending = {}
+        return pending
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """What the person reads on the ticket: the two lines, the facts, then the whole conversation, unmasked."""
+
+    lines: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    transcript: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketDraft:
+    """A ticket to open. `document` is the whole handoff as JSON, which the mapping's expressions read."""
+
+    handoff_id: str
+    subject: str
+    customer: Customer
+    note: Note
+    document: Mapping[str, Any]
+    group: str | None = None  #: the group's name in the helpdesk; None leaves it to the helpdesk's default
+    assignee: Person | None = None
+    priority: Priority = Priority.NORMAL
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketChange:
+    """What to change on a ticket; None leaves a thing as it is. `note` is always private."""
+
+    handoff_id: str
+    note: Note | None = None
+    priority: Priority | None = None
+    group: str | None = None
+    assignee: Person | None = None
+    tags: tuple[str, ...] = ()  #: added, never replacing
+    document: Mapping[str, Any] | None = None  #: given when the mapped fields are to be written again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketOutcome:
+    """Where the ticket lives now (another place after a merge or a follow-up), and what had to be left out."""
+
+    ref: TicketRef
+    problems: tuple[
+        str, ...
+    ] = ()  #: plain words for the admin: "field cf_topic does not exist at the helpdesk"
+    found: bool = False  #: True when an earlier attempt's work was found instead of done again
+
+
+class AuthorKind(StrEnum):
+    """Who wrote a message on a ticket, as far as the vendor lets us tell. Only a PERSON can answer a customer."""
+
+    PERSON = "person"
+    CUSTOMER = "customer"
+    BRIDGE = "bridge"  #: our own integration user
+    BOT = "bot"
+    RULE = "rule"  #: trigger, automation, auto-reply, survey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Author:
+    kind: AuthorKind
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketMessage:
+    id: str
+    at: datetime
+    author: Author
+    public: bool  #: the customer can read it
+    text: str
+
+
+class TicketState(StrEnum):
+    OPEN = "open"
+    SOLVED = "solved"
+    DELETED = "deleted"  #: or marked as spam
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketHistory:
+    """One ticket as the helpdesk tells it now; `ref` is where it lives after merges."""
+
+    ref: TicketRef
+    state: TicketState
+    messages: tuple[TicketMessage, ...]
+    handoff_id: str | None = None  #: None when the ticket carries no handoff's mark
+    assignee_id: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedTicket:
+    ref: TicketRef
+    handoff_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangePage:
+    """Tickets that changed since `cursor` was taken; `more` says another page waits already."""
+
+    cursor: str
+    tickets: tuple[ChangedTicket, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HelpdeskEvent:
+    """A webhook, verified and translated. `message` is None when it is a hint and the ticket must be read.
+
+    `event_id` is the vendor's id that stays over redeliveries, or one derived from the body.
+    """
+
+    event_id: str
+    ticket_id: str
+    handoff_id: str | None = None
+    message: TicketMessage | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One line of a live check: what is wrong and what would do."""
+
+    severity: str  #: "error" or "warning"
+    where: str
+    problem: str
+    remedy: str
+
+
+class Connector(Protocol):
+    vendor: str
+    connection: str
+    readings: RateReadings
+    #: by name: `EVERYTHING` for the whole connection, else a delivery's kind
+    limits: Mapping[str, Limit]
+
+    def check(self) -> tuple[Finding, ...]:
+        """Ask the vendor whether what the mapping and the desk count on is there. Raises ConnectorError."""
+        ...
+
+
+class Helpdesk(Connector, Protocol):
+    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome: ...
+
+    def update_ticket(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome: ...
+
+    def history(self, ref: TicketRef) -> TicketHistory: ...
+
+    def changes(self, cursor: str | None, now: datetime) -> ChangePage:
+        """Return one page of changed tickets. None starts a few minutes before `now`."""
+        ...
+
+    def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
+        """Verify and translate a webhook. `headers` has lower-case names. Raises NotFromVendor or NotForUs."""
+        ...
+
+
+class CardState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    LATE = "late"  #: the promise has passed and nobody has answered
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """What the shift's channel shows of one handoff. Every text in it is masked already, none is escaped."""
+
+    handoff_id: str
+    channel: str  #: the vendor's id of the channel
+    state: CardState
+    lines: tuple[str, str]  #: "Wants …" and "Tried …; suspects …", 160 characters each at most
+    reason: str
+    waiting_since: datetime
+    promised_at: datetime
+    owner: Person | None = None  #: None on a roster gap; `lead` is tagged instead
+    lead: Person | None = None
+    customer: str | None = None  #: first name
+    topic: str | None = None
+    built: bool = False  #: the lines were made by our rules
+    ticket: TicketRef | None = None  #: None while the ticket is pending
+    claimed_by: str | None = None  #: a name
+    answered_by: str | None = None  #: a name
+    answered_at: datetime | None = None
+    within_promise: bool | None = None
+    closing: str | None = None  #: how it ended, when CLOSED: "withdrawn", "resolved"
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One line of text to people, tagging some of them. The text is masked already, not escaped."""
+
+    text: str
+    tag: tuple[Person, ...] = ()
+    tag_group: str | None = None  #: a user group's id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """Whom a post could really tag: people the vendor knows, by their key in the desk."""
+
+    people: frozenset[str] = frozenset()
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """A button pressed under a card, verified and translated."""
+
+    event_id: str
+    action: str  #: "claim"
+    handoff_id: str
+    user_id: str
+    user_name: str
+    card: CardRef | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Chat(Connector, Protocol):
+    def post_card(self, card: Card, once: Once) -> CardRef: ...
+
+    def update_card(self, ref: CardRef, card: Card) -> None: ...
+
+    def post_in_thread(self, ref: CardRef, notice: Notice, once: Once) -> Reach: ...
+
+    def post_in_channel(self, channel: str, notice: Notice, once: Once) -> Reach: ...
+
+    def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach: ...
+
+    def tell_privately(self, channel: str, user_id: str, text: str) -> None:
+        """Show one user of a channel a line that nobody else sees. Raises ConnectorError."""
+
+
+class HttpReply(Protocol):
+    """What to answer a vendor's call."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Receiver(Protocol):
+    """Takes what a chat sends us. It calls no vendor, so the answer goes out within the vendor's time."""
+
+    def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpReply:
+        """Verify, keep what matters, return the answer. Raises NotFromVendor."""
+        ...

@@ -1,0 +1,131 @@
+"""How one handoff looks in its shift's channel: two lines, who has it, why, the wait, the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from connectors.base import Card, CardState
+from connectors.slack.blocks import (
+    MAY_REPEAT,
+    Block,
+    Post,
+    actions,
+    button,
+    context,
+    is_web_address,
+    section,
+)
+from connectors.slack.mrkdwn import date_token, escape
+
+CLAIM = "claim"
+OPEN_TICKET = "open_ticket"
+
+# Characters, escapes included. The lines come with 160 at most; these bounds hold whatever comes.
+LINE_LIMIT = 1_400
+REASON_LIMIT = 600
+WORD_LIMIT = 160
+FLAGS_SHOWN = 5
+
+UNDECIDED = frozenset({CardState.WAITING, CardState.LATE})
+SETTLED = frozenset({CardState.ANSWERED, CardState.CLOSED})
+
+FLAG_WORDS = {
+    "gap": "Nobody was on duty when this came in.",
+    "clock_untrusted": "The bot's clock was wrong; times count from when we got this.",
+}
+
+
+def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime, may_repeat: bool) -> Post:
+    """Return the card as it stands at `now`. `owner` and `lead` are mentions or escaped names, as reached."""
+    lines = "\n".join(escape(line, LINE_LIMIT) or "…" for line in card.lines)
+    blocks = [
+        section(lines),
+        section(f"{_standing(card, owner, lead)}\n{escape(card.reason, REASON_LIMIT) or 'No reason given'}"),
+        context(list(_times(card, now))),
+        context([*_facts(card), *([MAY_REPEAT] if may_repeat else [])]),
+    ]
+    if buttons := list(_buttons(card)):
+        blocks.append(actions(buttons))
+    return Post(text=f"{lines}\n{MAY_REPEAT}" if may_repeat else lines, blocks=tuple(blocks))
+
+
+def _standing(card: Card, owner: str | None, lead: str | None) -> str:
+    """Tell the state by a shape and a word, so that no one needs to see its colour."""
+    who = _who(owner, lead)
+    claimed = f"claimed by {_word(card.claimed_by)}" if card.claimed_by else "not claimed"
+    match card.state:
+        case CardState.WAITING:
+            return f"○ *Waiting* · {who}"
+        case CardState.CLAIMED:
+            return f"◐ *Claimed* by {_word(card.claimed_by or 'somebody')} · {who}"
+        case CardState.LATE:
+            return f"▲ *Late*, no answer yet · {claimed} · {who}"
+        case CardState.ANSWERED:
+            return f"● *Answered* {_answer(card)} · {who}"
+        case CardState.CLOSED:
+            return f"■ *Closed*: {_word(card.closing or 'no reason given')} · {who}"
+
+
+def _who(owner: str | None, lead: str | None) -> str:
+    if owner is not None:
+        return f"owner {owner}"
+    if lead is not None:
+        return f"nobody on duty, lead {lead}"
+    return "nobody on duty and no lead named"
+
+
+def _answer(card: Card) -> str:
+    who = f"by {_word(card.answered_by or 'a person')}"
+    at = f" at {date_token(card.answered_at, '{time}')}" if card.answered_at else ""
+    kept = {None: "", True: ", within the promise", False: ", after the promise"}[card.within_promise]
+    return f"{who}{at}{kept}"
+
+
+def _times(card: Card, now: datetime) -> Iterator[str]:
+    if card.state in SETTLED:
+        until = card.answered_at or now
+        yield f"Waited {in_words(until - card.waiting_since)}"
+        return
+    # {ago} goes on counting in the reader's client; the fallback says how long it was when posted.
+    waited = in_words(now - card.waiting_since)
+    yield date_token(card.waiting_since, "Waiting since {time} ({ago})", f"Waiting for {waited}")
+    verb = "Answer was due" if card.state is CardState.LATE else "Answer due"
+    yield f"{verb} {date_token(card.promised_at, 'by {date_short_pretty} {time}')}"
+
+
+def _facts(card: Card) -> Iterator[str]:
+    if card.ticket is None:
+        yield "Ticket pending"
+    else:
+        yield f"Ticket {_word(card.ticket.id)}"
+    if card.customer:
+        yield f"Customer {_word(card.customer)}"
+    if card.topic:
+        yield f"Topic {_word(card.topic)}"
+    if card.built:
+        yield "The bot gave no summary; these lines were made from the conversation."
+    for flag in card.flags[:FLAGS_SHOWN]:
+        yield FLAG_WORDS.get(flag) or _word(flag)
+
+
+def _buttons(card: Card) -> Iterator[Block]:
+    if card.state in UNDECIDED and not card.claimed_by:
+        yield button("Claim", CLAIM, value=card.handoff_id) | {"style": "primary"}
+    if card.ticket is not None and is_web_address(card.ticket.url):
+        yield button("Open ticket", OPEN_TICKET, url=card.ticket.url)
+
+
+def in_words(wait: timedelta) -> str:
+    """Return a wait as a person says it, "under a minute" to "3 d 4 h"; none is negative."""
+    minutes = max(0, int(wait.total_seconds() // 60))
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02d} min" if hours < 24 else f"{hours // 24} d {hours % 24} h"
+
+
+def _word(text: str) -> str:
+    return escape(text, WORD_LIMIT)

@@ -1,0 +1,20 @@
+"""How a notice looks: whom it tags, then its one line."""
+
+from __future__ import annotations
+
+from connectors.base import Notice
+from connectors.slack.blocks import MAY_REPEAT, SECTION_LIMIT, Post, context, section
+from connectors.slack.mrkdwn import escape, group_mention, length
+from connectors.slack.people import Tagged
+
+TAGS_LIMIT = 2_000  #: characters; leaves room for the line beside the tags
+
+
+def notice_post(notice: Notice, tagged: Tagged, *, may_repeat: bool) -> Post:
+    """Return the post. `tagged` has at most `TAGS_LIMIT` characters of labels."""
+    group = group_mention(notice.tag_group) if notice.tag_group else None
+    tags = " ".join([*tagged.labels, *([group] if group else [])])
+    start = f"{tags} " if tags else ""
+    words = start + (escape(notice.text, SECTION_LIMIT - length(start)) or "…")
+    blocks = [section(words), *([context([MAY_REPEAT])] if may_repeat else [])]
+    return Post(text=f"{words}\n{MAY_REPEAT}" if may_repeat else words, blocks=tuple(blocks))

@@ -1,0 +1,122 @@
+"""The stand-in's HTTP side: token, scopes, limits, then the method."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from sandbox.slack import posting, reading
+from sandbox.slack.call import Call, arguments_of
+from sandbox.slack.workspace import SlackError, Workspace
+
+Method = Callable[[Call], dict[str, Any]]
+
+#: each method with the scope that all its calls need
+METHODS: Mapping[str, tuple[str | None, Method]] = {
+    "auth.test": (None, reading.auth_test),
+    "chat.postMessage": ("chat:write", posting.post_message),
+    "chat.update": ("chat:write", posting.update),
+    "chat.postEphemeral": ("chat:write", posting.post_ephemeral),
+    "chat.getPermalink": (None, posting.permalink),
+    "conversations.open": ("im:write", reading.open_conversation),
+    "conversations.info": (None, reading.conversation_info),
+    "conversations.history": (None, reading.history),
+    "conversations.replies": (None, reading.replies),
+    "conversations.list": ("channels:read", reading.list_conversations),
+    "conversations.members": ("channels:read", reading.list_members),
+    "users.info": ("users:read", reading.user_info),
+    "users.lookupByEmail": ("users:read.email", reading.user_by_email),
+    "users.list": ("users:read", reading.list_users),
+    "usergroups.list": ("usergroups:read", reading.list_groups),
+    "reactions.add": ("reactions:write", posting.add_reaction),
+    "views.open": (None, reading.open_view),
+    "views.publish": (None, reading.publish_view),
+}
+READ_BACK = frozenset({"conversations.history", "conversations.replies"})
+
+
+@dataclass(kw_only=True, slots=True)
+class Access:
+    """What the one token may do, and how often. None leaves a thing unlimited."""
+
+    token: str
+    scopes: frozenset[str]
+    revoked: bool = False
+    posts_per_second: int | None = None  #: in each channel
+    history_per_minute: int | None = None  #: history and replies, each method by itself
+    _calls: dict[str, deque[float]] = field(default_factory=dict)
+
+    def enter(self, authorization: str) -> None:
+        """Raise SlackError unless the header brings the token."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise SlackError("not_authed")
+        if token != self.token:
+            raise SlackError("invalid_auth")
+        if self.revoked:
+            raise SlackError("token_revoked")
+
+    def wait(self, method: str, call: Call, now: float) -> int | None:
+        """Return the seconds to wait when this call is one too many, else None, and count it."""
+        if method == "chat.postMessage" and self.posts_per_second is not None:
+            return self._count(f"post {call.text('channel')}", self.posts_per_second, 1, now)
+        if method in READ_BACK and self.history_per_minute is not None:
+            return self._count(method, self.history_per_minute, 60, now)
+        return None
+
+    def _count(self, name: str, calls: int, seconds: int, now: float) -> int | None:
+        times = self._calls.setdefault(name, deque())
+        while times and times[0] <= now - seconds:
+            times.popleft()
+        if len(times) >= calls:
+            return max(1, round(times[0] + seconds - now))
+        times.append(now)
+        return None
+
+
+def slack_app(workspace: Workspace, access: Access, lock: threading.RLock) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+
+    @app.api_route("/api/{method}", methods=["GET", "POST"])
+    def call(method: str, request: Request, body: bytes = Depends(_body)) -> JSONResponse:
+        with lock:
+            return _answer(workspace, access, method, request, body)
+
+    return app
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+def _answer(workspace: Workspace, access: Access, method: str, request: Request, body: bytes) -> JSONResponse:
+    headers = {"x-oauth-scopes": ",".join(sorted(access.scopes))}
+    try:
+        access.enter(request.headers.get("authorization", ""))
+        scope, handler = METHODS.get(method, (None, _unknown))
+        arguments = arguments_of(request.url.query, request.headers.get("content-type", ""), body)
+        call = Call(workspace, arguments, access.scopes)
+        wait = access.wait(method, call, workspace.clock().timestamp())
+        if wait is not None:
+            return _json({"ok": False, "error": "ratelimited"}, {"retry-after": str(wait)}, status=429)
+        if scope is not None:
+            call.needs(scope)
+        return _json({"ok": True, **handler(call)}, headers)
+    except SlackError as error:
+        return _json({"ok": False, "error": error.code, **error.further}, headers)
+
+
+def _unknown(_call: Call) -> dict[str, Any]:
+    raise SlackError("unknown_method")
+
+
+def _json(content: dict[str, Any], headers: dict[str, str], status: int = 200) -> JSONResponse:
+    return JSONResponse(
+        content, status, headers | {"x-slack-req-id": "sandbox"}, media_type="application/json; charset=utf-8"
+    )
