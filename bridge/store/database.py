@@ -1,0 +1,118 @@
+"""The one way to read and change the store: `transact` for changes, `read` for looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+from bridge.store.transaction import Transaction
+from bridge.store.wakeups import Wakeups, wakeups_for
+from bridge.store.writer import SingleWriter
+
+T = TypeVar("T")
+
+TRIES: Final = 4
+SQLITE_BUSY_TIMEOUT_MS: Final = 15_000
+POOL_SIZE: Final = 20
+#: serialization failure, deadlock: the whole transaction may be run again (PostgreSQL, appendix A)
+RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be written or reached now. Nothing was kept; the caller may try again."""
+
+
+class Database:
+    """A store at a SQLAlchemy URL: SQLite with one writer thread, or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.wakeups: Wakeups = wakeups_for(self.engine)
+        self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction and return its value once that is on disk.
+
+        `work` may run more than once, so it must change nothing but the store. Raises what
+        `work` raises, and StoreUnavailable when the store cannot keep it.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._writer.run(work) if self._writer else self._run(work)
+            except IntegrityError:
+                # Two racing transactions inserted the same row; the second look finds the first one's.
+                if attempt == TRIES:
+                    raise
+            except (OperationalError, InterfaceError, DBAPIError) as error:
+                if not _retryable(error) or attempt == TRIES:
+                    raise StoreUnavailable(type(error.orig).__name__) from error
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection for looking only. Raises StoreUnavailable when there is none."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailable(type(error.orig).__name__) from error
+
+    def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+        self.wakeups.close()
+        self.engine.dispose()
+
+    def _run(self, work: Callable[[Transaction], T]) -> T:
+        with self.engine.begin() as connection:
+            transaction = Transaction(connection)
+            value = work(transaction)
+            self.wakeups.send(connection, transaction.wakes)
+        return value
+
+    def _finish(self, wakes: set[str]) -> None:
+        self.wakeups.wake(wakes)
+
+
+def _retryable(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES or error.connection_invalidated
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise ValueError(f"HANDOFF_DATABASE_URL: {parsed.drivername} is not known; use sqlite or postgresql")
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_pre_ping=False,
+        connect_args={"connect_timeout": 5, "application_name": "handoff-bridge"},
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.execute(text("BEGIN IMMEDIATE" if writing else "BEGIN"))
+
+    return engine

@@ -1,0 +1,265 @@
+"""The tables. Every primary key begins with the account, and no query of the main way crosses accounts."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from bridge.store.columns import Document, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+OPEN_STATES = "state IN ('open', 'answered')"
+OWED_STATES = "state IN ('owed', 'unknown')"
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", String(64)),
+    Column("name", Text, nullable=False),
+    Column("wrapped_key", LargeBinary),  # the account's data key, wrapped by the deployment's keys
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("account_id"),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("account_id", String(64)),
+    Column("connection", String(64)),
+    Column("vendor", String(32), nullable=False),
+    Column("hook", String(64), nullable=False),  # the last part of the address that the vendor calls
+    Column("trouble", Text),  # the last error in plain words; NULL while all is well
+    Column("trouble_at", Instant),
+    Column("heard_at", Instant),  # the vendor's last call to us
+    Column("created_at", Instant, nullable=False),
+    PrimaryKeyConstraint("account_id", "connection"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+    UniqueConstraint("vendor", "hook"),
+)
+
+desk_versions = Table(
+    "desk_versions",
+    metadata,
+    Column("account_id", String(64)),
+    Column("version", Integer),
+    Column("digest", String(64), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("loaded_at", Instant, nullable=False),
+    PrimaryKeyConstraint("account_id", "version"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("account_id", String(64)),
+    Column("key_id", String(64)),
+    Column("name", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("shown", String(32), nullable=False),  # prefix and last four, for people
+    Column("test", Boolean, nullable=False),
+    Column("sealed_secret", LargeBinary, nullable=False),  # signs callbacks, verifies signed requests
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    PrimaryKeyConstraint("account_id", "key_id"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+    UniqueConstraint("digest"),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("account_id", String(64)),
+    Column("handoff_id", String(64)),
+    Column("conversation_id", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("key_id", String(64)),  # the key that handed it over; its secret signs the callbacks
+    Column("desk_version", Integer, nullable=False),
+    Column("context", Document, nullable=False),
+    Column("summary", Document, nullable=False),
+    Column("route", Document, nullable=False),
+    Column("policy", Document, nullable=False),
+    Column("flags", Document, nullable=False),
+    Column("window_seconds", Integer, nullable=False),
+    Column("started_at", Instant),
+    Column("asked_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("promised_at", Instant, nullable=False),
+    Column("owner", String(64)),
+    Column("rung", Integer, nullable=False),
+    Column("ticket", Document),
+    Column("ticket_connection", String(64)),
+    Column("ticket_id", String(64)),
+    Column("ticketed_at", Instant),
+    Column("card", Document),
+    Column("carded_at", Instant),
+    Column("claimed_by", Text),
+    Column("claimed_at", Instant),
+    Column("answered_by", Text),
+    Column("answered_at", Instant),
+    Column("delivered_at", Instant),  # the answer reached the bot; NULL where none is relayed
+    Column("closed_at", Instant),
+    Column("revision", Integer, nullable=False),
+    Column("counter", BigInteger, nullable=False),  # numbers the timeline and the deliveries of this handoff
+    PrimaryKeyConstraint("account_id", "handoff_id"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+    Index("ix_handoffs_received", "account_id", "received_at"),
+    Index("ix_handoffs_ticket", "account_id", "ticket_connection", "ticket_id"),
+    Index(
+        "uq_handoffs_open_conversation",
+        "account_id",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text(OPEN_STATES),
+        postgresql_where=text(OPEN_STATES),
+    ),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("account_id", String(64)),
+    Column("handoff_id", String(64)),
+    Column("number", BigInteger),
+    Column("event", String(64), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),  # when it happened, by the clock of whoever saw it
+    Column("recorded_at", Instant, nullable=False),
+    Column("data", Document, nullable=False),
+    PrimaryKeyConstraint("account_id", "handoff_id", "number"),
+    ForeignKeyConstraint(
+        ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
+    ),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("account_id", String(64)),
+    Column("handoff_id", String(64)),
+    Column("rung", Integer),
+    Column("due_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),  # armed, fired, cancelled
+    Column("settled_at", Instant),
+    Column("late_ms", BigInteger),
+    Column("reached", Boolean),  # False when it fired and nobody was on duty
+    PrimaryKeyConstraint("account_id", "handoff_id", "rung"),
+    ForeignKeyConstraint(
+        ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
+    ),
+    Index(
+        "ix_clocks_armed",
+        "due_at",
+        sqlite_where=text("state = 'armed'"),
+        postgresql_where=text("state = 'armed'"),
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("account_id", String(64)),
+    Column("delivery_id", String(64)),
+    Column("handoff_id", String(64), nullable=False),  # empty for what no handoff caused
+    Column("connection", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("lane", String(128), nullable=False),  # a narrower limit of the vendor, such as one channel
+    Column("number", BigInteger, nullable=False),  # order among the deliveries of one handoff and connection
+    Column("rung", Integer),  # the rung that caused it; NULL for none
+    Column("payload", Document, nullable=False),
+    Column("state", String(16), nullable=False),  # owed, unknown, settled, cancelled, dead
+    Column("waiting_since", Instant, nullable=False),  # the customer's whole wait: the longest goes first
+    Column("not_before", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first_tried_at", Instant),
+    Column("lease", String(64)),  # who holds it, anew for each attempt
+    Column("lease_until", Instant),
+    Column("error", Text),
+    Column("owed_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    PrimaryKeyConstraint("account_id", "delivery_id"),
+    Index(
+        "ix_deliveries_owed",
+        "waiting_since",
+        "not_before",
+        sqlite_where=text(OWED_STATES),
+        postgresql_where=text(OWED_STATES),
+    ),
+    Index(
+        "ix_deliveries_order",
+        "account_id",
+        "handoff_id",
+        "connection",
+        "number",
+        sqlite_where=text(OWED_STATES),
+        postgresql_where=text(OWED_STATES),
+    ),
+    Index("ix_deliveries_handoff", "account_id", "handoff_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("account_id", String(64)),
+    Column("delivery_id", String(64)),
+    Column("attempt", Integer),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # NULL when the worker died on the way
+    Column("outcome", String(16)),  # settled, busy, unknown, rejected, cancelled, failed
+    Column("error", Text),
+    PrimaryKeyConstraint("account_id", "delivery_id", "attempt"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("account_id", String(64)),
+    Column("source", String(64)),  # a connection, or "bot"
+    Column("event_id", String(255)),
+    Column("digest", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("handoff_id", String(64)),  # NULL while no handoff is known for it
+    Column("ticket_id", String(64)),
+    Column("answer", Document),  # what was answered, where the same call must get the same answer
+    PrimaryKeyConstraint("account_id", "source", "event_id"),
+    Index("ix_inbox_ticket", "account_id", "source", "ticket_id"),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("account_id", String(64)),
+    Column("connection", String(64)),
+    Column("lane", String(128)),  # "*" for the whole connection
+    Column("window_began_at", Instant, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("calls", Integer),  # what the vendor's answers say the limit is; NULL until they say
+    Column("blocked_until", Instant),
+    Column("failures", Integer, nullable=False),  # in a row; the breaker opens on them
+    PrimaryKeyConstraint("account_id", "connection", "lane"),
+)
