@@ -1,0 +1,200 @@
+"""What the bot asks for, done: each function reads a body, makes one transaction and returns an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from bridge.accounts import Accounts, Caller
+from bridge.handoffs import lifecycle, rows
+from bridge.handoffs.accept import Handover, Receipt, accept
+from bridge.handoffs.change import Change, open_change
+from bridge.handoffs.document import document
+from bridge.handoffs.model import Handoff
+from bridge.intake.idempotency import recall, remember
+from bridge.intake.problems import Problem, unreadable, unusable
+from bridge.intake.schema import (
+    HandoffRequest,
+    MessagesRequest,
+    PatchRequest,
+    WithdrawRequest,
+    merge_patch,
+    to_context,
+    to_turns,
+)
+from bridge.intake.strict_json import BadJson, read_json
+from bridge.store import Database, Transaction, tables
+
+T = TypeVar("T")
+
+TIMELINE: Final = tables.timeline
+WAIT_LOOK_SECONDS: Final = 0.05
+LONGEST_WAIT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    database: Database
+    accounts: Accounts
+    clock: Callable[[], datetime]
+
+    def hand_over(self, caller: Caller, body: bytes, key: str | None) -> dict[str, Any]:
+        """Accept a handoff and return the receipt, the same one for the same key and body."""
+        now = self.clock()
+        request, flags = _read(HandoffRequest, body)
+        accepted = to_context(request, now)
+        handover = Handover(
+            context=accepted.context,
+            started_at=accepted.started_at,
+            asked_at=accepted.asked_at,
+            flags=(*flags, *accepted.flags),
+            test=caller.test or request.test,
+            key_id=caller.key_id,
+        )
+
+        def work(tx: Transaction) -> dict[str, Any]:
+            known = recall(tx, caller.account_id, key, body) if key else None
+            if known is not None:
+                return known
+            account = self.accounts.of(tx.connection, caller.account_id)
+            answer = _receipt(accept(tx, account, handover, now))
+            if key:
+                remember(tx, caller.account_id, key, body, answer["id"], answer, now)
+            return answer
+
+        return self.database.transact(work)
+
+    def look(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
+        with self.database.read() as connection:
+            handoff = _find(lambda: rows.find(connection, caller.account_id, handoff_id))
+            account = self.accounts.of(connection, caller.account_id)
+        owner = account.person(handoff.owner)
+        return _shown(handoff, owner.first_name if owner else None)
+
+    def timeline(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
+        with self.database.read() as connection:
+            _find(lambda: rows.find(connection, caller.account_id, handoff_id))
+            found = connection.execute(
+                select(TIMELINE)
+                .where(TIMELINE.c.account_id == caller.account_id, TIMELINE.c.handoff_id == handoff_id)
+                .order_by(TIMELINE.c.number)
+            ).all()
+        return {"id": handoff_id, "events": [_event(row) for row in found]}
+
+    def add_context(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+        request, _ = _read(PatchRequest, body)
+
+        def patch(change: Change) -> None:
+            _must_be_open(change)
+            lifecycle.add_context(change, merge_patch(change.handoff.context, request, change.now))
+
+        return self._change(caller, handoff_id, patch)
+
+    def add_messages(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+        request, _ = _read(MessagesRequest, body)
+
+        def add(change: Change) -> None:
+            _must_be_open(change)
+            lifecycle.add_messages(change, to_turns(request, change.now))
+
+        return self._change(caller, handoff_id, add)
+
+    def withdraw(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+        request, _ = _read(WithdrawRequest, body or b"{}")
+        return self._change(caller, handoff_id, lambda change: lifecycle.withdraw(change, request.reason))
+
+    def wait_for_ticket(self, caller: Caller, handoff_id: str, seconds: float) -> dict[str, Any] | None:
+        """Wait until the ticket exists, at most so long; return it, None when it is not there yet."""
+        until = time.monotonic() + min(seconds, LONGEST_WAIT_SECONDS)
+        while True:
+            ticket: dict[str, Any] | None = self.look(caller, handoff_id)["ticket"]
+            if ticket or time.monotonic() >= until:
+                return ticket
+            time.sleep(WAIT_LOOK_SECONDS)
+
+    def _change(self, caller: Caller, handoff_id: str, what: Callable[[Change], None]) -> dict[str, Any]:
+        now = self.clock()
+
+        def work(tx: Transaction) -> None:
+            account = self.accounts.of(tx.connection, caller.account_id)
+            change = _find(lambda: open_change(tx, account, handoff_id, now))
+            what(change)
+            change.write()
+
+        self.database.transact(work)
+        return self.look(caller, handoff_id)
+
+
+def _read(model: Any, body: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Read a body as strict JSON of this shape. Raises Problem 400 or 422 that points at what is wrong."""
+    try:
+        value, flags = read_json(body)
+        return model.model_validate(value), flags
+    except BadJson as error:
+        raise unreadable(error) from None
+    except ValidationError as error:
+        raise unusable(error) from None
+
+
+def _find(look: Callable[[], T]) -> T:
+    try:
+        return look()
+    except rows.UnknownHandoff:
+        raise Problem(
+            status=404,
+            code="unknown_handoff",
+            title="No such handoff",
+            detail="Use the id from the answer to POST /v1/handoffs.",
+        ) from None
+
+
+def _must_be_open(change: Change) -> None:
+    if not change.handoff.is_open:
+        raise Problem(
+            status=409,
+            code="handoff_closed",
+            title="The handoff is closed",
+            detail=f"It was {change.handoff.state}. Hand the conversation over again with POST /v1/handoffs.",
+        )
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "id": receipt.handoff_id,
+        "status": "updated" if receipt.again else "accepted",
+        "owner": {"first_name": receipt.owner} if receipt.owner else None,
+        "customer_text": receipt.customer_text,
+        "promised_at": receipt.promised_at.isoformat(),
+    }
+
+
+def _shown(handoff: Handoff, owner: str | None) -> dict[str, Any]:
+    """Return what the bot may see of its handoff: what it sent, and how far it has come."""
+    seen: Mapping[str, Any] = document(handoff)
+    hidden = ("transcript", "hints", "callback_url", "owner")
+    return {
+        "id": handoff.handoff_id,
+        **{name: value for name, value in seen.items() if name not in hidden},
+        "owner": {"first_name": owner} if owner else None,
+        "turns": len(handoff.context.transcript),
+        "ticket": {"id": handoff.ticket.id, "url": handoff.ticket.url} if handoff.ticket else None,
+        "announced": handoff.card is not None,
+        "window_seconds": int(handoff.window.total_seconds()),
+    }
+
+
+def _event(row: Any) -> dict[str, Any]:
+    return {
+        "sequence": row.number,
+        "event": row.event,
+        "actor": row.actor,
+        "at": row.at.isoformat(),
+        "recorded_at": row.recorded_at.isoformat(),
+        "data": row.data,
+    }
