@@ -1,0 +1,119 @@
+"""Changes a handoff's ticket where it lives now: in the one it was merged into, or in its follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.handoffs.model import TicketRef
+from connectors.base import Once, TicketChange, TicketOutcome
+from connectors.errors import Busy
+from connectors.zendesk.access import VENDOR
+from connectors.zendesk.failures import Refused
+from connectors.zendesk.fields import DELIVERY_MARK, Fields, changed, without
+from connectors.zendesk.history import made_by, merged_into
+from connectors.zendesk.opening import Opening
+
+MOST_MERGES = 5  #: followed one after another
+CLOSED = "closed"
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changing:
+    """The calls that change a ticket. All raise ConnectorError."""
+
+    opening: Opening
+
+    def change(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
+        ticket = self.present(ref.id)
+        if once.look_first:
+            audits = self.opening.client.audits(str(ticket["id"]))
+            if made_by(audits, DELIVERY_MARK, once.key):
+                return TicketOutcome(ref=self.opening.ref(ticket["id"]), found=True)
+        if ticket.get("status") == CLOSED:
+            return self._in_follow_up(ticket, change, once)
+        try:
+            return self._update(ticket, change, once)
+        except Refused as refused:
+            if not refused.named & {"status"}:
+                raise
+            return self._in_follow_up(ticket, change, once)  # closed between reading and writing
+
+    def present(self, ticket_id: str) -> Json:
+        """Return the ticket, or the one it was merged into. Raises Gone when it is deleted."""
+        ticket: Json = self.opening.client.ticket(ticket_id)
+        for _ in range(MOST_MERGES):
+            if ticket.get("status") != CLOSED:
+                break
+            target = merged_into(ticket, self.opening.client.audits(str(ticket["id"])))
+            if target is None:
+                break
+            ticket = self.opening.client.ticket(target[0])
+        return ticket
+
+    def _update(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
+        fields = self._fields(ticket, change, once)
+        if not fields.values:
+            return TicketOutcome(ref=self.opening.ref(ticket["id"]), problems=tuple(fields.problems))
+        ticket_id = str(ticket["id"])
+        try:
+            self.opening.client.update(ticket_id, fields.values)
+        except Refused as refused:
+            left = without(fields.values, refused, self.opening.mapping)
+            if left is None or refused.named & {"status"}:
+                raise
+            left.problems = [*fields.problems, *left.problems]
+            fields = left
+            self.opening.client.update(ticket_id, fields.values)
+        return TicketOutcome(ref=self.opening.ref(ticket_id), problems=tuple(fields.problems))
+
+    def _fields(self, ticket: Json, change: TicketChange, once: Once) -> Fields:
+        opening = self.opening
+        fields = changed(change, opening.mapping, opening.directory, ticket)
+        if change.note is not None:
+            opening.add_note(fields, change.note, once.key, change.handoff_id)
+        elif fields.values:
+            fields.values["metadata"] = {DELIVERY_MARK: once.key}
+        return fields
+
+    def _in_follow_up(self, closed: Json, change: TicketChange, once: Once) -> TicketOutcome:
+        """Go on in the follow-up of a closed ticket, which is made when there is none yet."""
+        opening = self.opening
+        follow_up = self._follow_up_of(closed, change.handoff_id)
+        if follow_up is not None:
+            if made_by(opening.client.audits(str(follow_up["id"])), DELIVERY_MARK, once.key):
+                return TicketOutcome(ref=opening.ref(follow_up["id"]), found=True)
+            return self._update(follow_up, change, once)
+        fields = self._fields({**closed, "tags": []}, change, once)
+        self._continue(fields, closed, change.handoff_id)
+        # One key for all deliveries of this handoff: two of them must not make two follow-ups.
+        return opening.create(fields, f"{change.handoff_id}:after:{closed['id']}", self._other_follow_up)
+
+    def _follow_up_of(self, closed: Json, handoff_id: str) -> Json | None:
+        tickets = self.opening.client.tickets_of(handoff_id)
+        later = [one for one in tickets if one["id"] > closed["id"] and one.get("status") != CLOSED]
+        return later[0] if later else None
+
+    @staticmethod
+    def _other_follow_up() -> TicketOutcome:
+        raise Busy(VENDOR, "another delivery is just making the follow-up")
+
+    def _continue(self, fields: Fields, closed: Json, handoff_id: str) -> None:
+        """Fill what a new ticket needs. The comment names its author: a follow-up ignores the submitter."""
+        values = fields.values
+        for name in ("safe_update", "updated_stamp"):
+            values.pop(name, None)
+        comment = dict(values.get("comment") or {"html_body": "<p>Continued here.</p>", "public": False})
+        comment["author_id"] = self.opening.directory.own_id()
+        values |= {
+            "via_followup_source_id": closed["id"],
+            "external_id": handoff_id,
+            "subject": closed.get("subject"),
+            "requester_id": closed.get("requester_id"),
+            "submitter_id": self.opening.directory.own_id(),
+            "comment": comment,
+            "tags": list(dict.fromkeys((*self.opening.mapping.tags, *values.get("tags", ())))),
+        }

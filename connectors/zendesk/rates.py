@@ -1,0 +1,109 @@
+"""Zendesk's limits, and what its answers say of them.
+
+Source: Zendesk "Rate limits"; the headers' names are those seen in answers of 2023 and 2024.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from connectors.base import Limit, RateReading
+from connectors.errors import EVERYTHING
+
+OPEN_TICKET = "open_ticket"
+UPDATE_TICKET = "update_ticket"
+CHANGES = "read_changes"
+
+#: calls in a minute for the whole account, of the smallest Suite plan; answers tell the real one
+ACCOUNT_CALLS = 200
+#: ticket updates in a minute for the whole account; 20 on a sandbox or trial, 300 with the High Volume add-on
+UPDATE_CALLS = 100
+#: updates in ten minutes by one user on one ticket
+UPDATES_OF_ONE_TICKET = 30
+#: incremental exports in a minute for the whole account
+EXPORT_CALLS = 10
+MINUTE = timedelta(minutes=1)
+#: a longer delay than this is not believed
+LONGEST_DELAY = timedelta(minutes=15)
+
+LIMITS: Mapping[str, Limit] = {
+    EVERYTHING: Limit(calls=ACCOUNT_CALLS, per=MINUTE),
+    UPDATE_TICKET: Limit(calls=UPDATE_CALLS, per=MINUTE),
+    CHANGES: Limit(calls=EXPORT_CALLS, per=MINUTE),
+}
+
+#: (limit, remaining, reset) of the whole account, in the spellings seen
+ACCOUNT_HEADERS = (
+    ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"),
+    ("rate-limit", "rate-limit-remaining", "rate-limit-reset"),
+    ("x-rate-limit", "x-rate-limit-remaining", "x-rate-limit-reset"),
+)
+ENDPOINT_HEADER = re.compile(r"zendesk-rate-?limit-(?P<name>[a-z0-9-]+)")
+OUR_NAMES = {
+    "tickets-update": UPDATE_TICKET,
+    "incremental-exports": CHANGES,
+    "incremental-exports-cursor": CHANGES,
+}
+DIGITS = re.compile(r"\d{1,18}")
+
+
+def readings(headers: Mapping[str, str]) -> tuple[RateReading, ...]:
+    """Return a reading for each limit that the headers tell of. Headers nobody can read are passed over."""
+    return (*_of_account(headers), *_of_endpoints(headers))
+
+
+def asked_delay(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Return the delay a 429 or 503 asks for, from nothing to `LONGEST_DELAY`; None where it names none."""
+    asked = headers.get("retry-after", "").strip()
+    reset = next((headers[names[2]] for names in ACCOUNT_HEADERS if names[2] in headers), "")
+    for text in (asked, reset):
+        delay = _delay(text, now)
+        if delay is not None:
+            return min(max(delay, timedelta(0)), LONGEST_DELAY)
+    return None
+
+
+def _delay(text: str, now: datetime) -> timedelta | None:
+    if re.fullmatch(r"\d{1,9}(\.\d*)?", text):
+        return timedelta(seconds=float(text))
+    if re.fullmatch(r"\d{10,}", text):
+        return LONGEST_DELAY
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment - now if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _of_account(headers: Mapping[str, str]) -> Iterator[RateReading]:
+    for total, remaining, reset in ACCOUNT_HEADERS:
+        reading = _reading(EVERYTHING, headers.get(total), headers.get(remaining), headers.get(reset))
+        if reading is not None:
+            yield reading
+            return
+
+
+def _of_endpoints(headers: Mapping[str, str]) -> Iterator[RateReading]:
+    for header, value in headers.items():
+        match = ENDPOINT_HEADER.fullmatch(header.lower())
+        if match is None:
+            continue
+        said = dict(re.findall(r"(\w+)\s*=\s*(\d+)", value))
+        name = OUR_NAMES.get(match["name"], match["name"])
+        reading = _reading(name, said.get("total"), said.get("remaining"), said.get("resets"))
+        if reading is not None:
+            yield reading
+
+
+def _reading(name: str, total: str | None, remaining: str | None, reset: str | None) -> RateReading | None:
+    if not _is_number(total) or not _is_number(remaining):
+        return None
+    resets_in = timedelta(seconds=min(int(reset or 0), 86_400)) if _is_number(reset) else None
+    return RateReading(limit=name, total=int(total or 0), remaining=int(remaining or 0), resets_in=resets_in)
+
+
+def _is_number(text: str | None) -> bool:
+    return text is not None and DIGITS.fullmatch(text) is not None

@@ -1,0 +1,82 @@
+"""The HTTP session under zenpy: ours, so that every call has a limit, an outcome and no second try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from connectors.base import RateReadings
+from connectors.zendesk.access import ZendeskAccount
+from connectors.zendesk.failures import READING, StrangeAnswer, lost, refusal, unanswered
+from connectors.zendesk.rates import readings
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 10.0
+LONGEST_KEY = 255  #: characters; Zendesk "Idempotency"
+CREATES = frozenset({"/api/v2/tickets.json", "/api/v2/tickets"})
+
+
+class ZendeskSession(requests.Session):
+    """Makes one attempt at a call and returns a 2xx answer in JSON, or raises a ConnectorError.
+
+    zenpy therefore never sees a refusal, nor a 429 to sleep on. `answers` grows by each answer's
+    JSON; `key` goes with ticket creation as its Idempotency-Key. One session belongs to one thread.
+    """
+
+    def __init__(self, account: ZendeskAccount, notes: RateReadings, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.authorized = True  #: tells zenpy that signing in is done
+        self.auth = account.sign_in.auth()
+        self.headers.update({"Accept": "application/json", "User-Agent": "handoff-bridge", **account.headers})
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, HTTPAdapter(max_retries=0))
+        self.key: str | None = None
+        self.answers: list[Any] = []
+        self.wrote = False
+        self._account = account
+        self._notes = notes
+        self._clock = clock
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        verb, address = str(method).upper(), str(url)
+        kwargs.update(timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False)
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), **self._key_for(verb, address)}
+        response = self._attempt(verb, address, *args, **kwargs)
+        for reading in readings({name.lower(): value for name, value in response.headers.items()}):
+            self._notes.note(reading)
+        if not 200 <= response.status_code < 300:
+            raise refusal(response, verb, self._clock())
+        self.answers.append(_json_of(response, verb))
+        self.wrote = self.wrote or verb not in READING
+        # zenpy knows an answer for Zendesk's by this address, and the call may have gone to another.
+        response.request.url = address
+        return response
+
+    def _attempt(self, verb: str, address: str, *args: Any, **kwargs: Any) -> requests.Response:
+        try:
+            return super().request(verb, self._account.address_of(address), *args, **kwargs)
+        except requests.RequestException as error:
+            raise lost(error, verb) from error
+
+    def _key_for(self, verb: str, address: str) -> dict[str, str]:
+        creates = verb == "POST" and urlsplit(address).path in CREATES
+        return {"Idempotency-Key": self.key} if creates and self.key else {}
+
+
+def _json_of(response: requests.Response, verb: str) -> Any:
+    if response.status_code == 204:
+        return None
+    try:
+        body = response.json()
+    except (ValueError, RecursionError) as error:
+        strange = StrangeAnswer(response)
+        strange.__cause__ = error
+        raise unanswered(verb, "the answer was no JSON") from strange
+    if not isinstance(body, dict):
+        raise unanswered(verb, "the answer was no object") from StrangeAnswer(response)
+    return body

@@ -1,0 +1,163 @@
+"""A Zendesk stand-in on a real port, a clock that moves when told, and the connector that talks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bridge.handoffs.model import Customer, Speaker, Turn
+from bridge.roster.model import Person
+from connectors.base import Note, Once, Priority, TicketChange, TicketDraft
+from connectors.mapping import FieldMapping, shipped_mapping
+from connectors.zendesk import ApiToken, ZendeskAccount, ZendeskHelpdesk
+from sandbox.faults import Fault, FaultMiddleware, FaultScript
+from sandbox.journal import Journal
+from sandbox.outbox import Outbox
+from sandbox.server import serve
+from sandbox.zendesk import ZendeskStandIn
+from sandbox.zendesk_gate import NO_LIMITS
+from sandbox.zendesk_seed import API_TOKEN, BRIDGE_EMAIL
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+HANDOFF = "hof_0001"
+ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"zendesk": "3601"})
+DOCUMENT: dict[str, Any] = {
+    "handoff_id": HANDOFF,
+    "topic": "billing_dispute",
+    "channel": "whatsapp",
+    "conversation_id": "conv-1",
+    "trigger": {"kind": "asked", "code": "agent please"},
+    "customer": {"name": "Lena", "email": "lena@customer.example", "tier": "gold"},
+    "summary": {"wants": "Wants a refund", "tried": "", "suspects": ""},
+    "promised_at": "2026-11-02T12:15:00+00:00",
+    "verification": ["otp"],
+    "test": False,
+}
+
+
+@dataclass
+class Hands:
+    """A clock moved by hand."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **more: float) -> None:
+        self.now += timedelta(**more)
+
+
+@dataclass
+class Desk:
+    """The stand-in as a test sees it: what arrived, and what goes wrong next."""
+
+    clock: Hands = field(default_factory=Hands)
+    script: FaultScript = field(default_factory=FaultScript)
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.clock)
+        self.outbox = Outbox(clock=self.clock, script=self.script, journal=self.journal, pace=0.001)
+        self.zendesk = ZendeskStandIn(clock=self.clock, outbox=self.outbox, limits=NO_LIMITS)
+
+    def app(self) -> FaultMiddleware:
+        return FaultMiddleware(self.zendesk.app, vendor="zendesk", script=self.script, journal=self.journal)
+
+    def goes_wrong(self, call: str, action: str, **more: Any) -> None:
+        self.script.add(Fault(vendor="zendesk", call=call, action=action, **more))
+
+    def calls(self, call: str) -> int:
+        """Return how often "METHOD /path" arrived, answered or not."""
+        return sum(f"{one.method} {one.path}" == call for one in self.journal.entries())
+
+    @property
+    def tickets(self) -> list[dict[str, Any]]:
+        return list(self.zendesk.store.tickets.values())
+
+    def comments(self, ticket_id: str | int) -> list[dict[str, Any]]:
+        audits = self.zendesk.store.audits[int(ticket_id)]
+        return [event for audit in audits for event in audit["events"] if event["type"] == "Comment"]
+
+    def account(self, **more: Any) -> ZendeskAccount:
+        return ZendeskAccount(
+            sign_in=ApiToken(email=BRIDGE_EMAIL, token=API_TOKEN), base_url=self.url, **more
+        )
+
+    def connector(self, **more: Any) -> ZendeskHelpdesk:
+        told = {"account": self.account(), "mapping": shipped_mapping("zendesk"), "clock": self.clock} | more
+        return ZendeskHelpdesk(**told)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    it = Desk()
+    with serve(it.app()) as running:
+        it.url = running.url
+        yield it
+    it.outbox.close()
+
+
+@pytest.fixture
+def helpdesk(desk: Desk) -> ZendeskHelpdesk:
+    return desk.connector()
+
+
+@pytest.fixture
+def mapping() -> FieldMapping:
+    return shipped_mapping("zendesk")
+
+
+@pytest.fixture
+def asha() -> Person:
+    return ASHA
+
+
+@pytest.fixture
+def draft() -> Callable[..., TicketDraft]:
+    """Return how to make a draft; what is named takes the place of the ordinary."""
+
+    def made(**more: Any) -> TicketDraft:
+        ordinary: dict[str, Any] = {
+            "handoff_id": HANDOFF,
+            "subject": "Lena needs a person",
+            "customer": Customer(name="Lena", email="lena@customer.example"),
+            "note": note_of(
+                ("Wants a refund", "Tried nothing; suspects a double charge"), "I was charged twice"
+            ),
+            "document": DOCUMENT,
+            "group": "Billing",
+            "assignee": ASHA,
+            "priority": Priority.HIGH,
+            "tags": ("vip",),
+        }
+        return TicketDraft(**(ordinary | more))
+
+    return made
+
+
+@pytest.fixture
+def change() -> Callable[..., TicketChange]:
+    def made(**more: Any) -> TicketChange:
+        return TicketChange(**({"handoff_id": HANDOFF} | more))
+
+    return made
+
+
+@pytest.fixture
+def note() -> Callable[..., Note]:
+    return note_of
+
+
+@pytest.fixture
+def once() -> Once:
+    return Once(key="dlv_0001")
+
+
+def note_of(lines: tuple[str, ...] = ("A line",), *said: str) -> Note:
+    turns = tuple(Turn(speaker=Speaker.CUSTOMER, text=text, at=NOON) for text in said)
+    return Note(lines=lines, facts=(("Order", "A-17"),), transcript=turns)

@@ -1,0 +1,124 @@
+"""Who said what on a ticket: only a person's public message can be an answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import AuthorKind, Once, TicketState
+from connectors.errors import AccessDenied, Busy
+from connectors.zendesk.history import People, merged_into, messages, moment
+
+
+@pytest.fixture
+def ref(helpdesk, draft):
+    return helpdesk.open_ticket(draft(), Once(key="dlv_open")).ref
+
+
+def last(helpdesk, ref):
+    return helpdesk.history(ref).messages[-1]
+
+
+def test_a_persons_public_reply_is_an_answer(desk, helpdesk, ref):
+    desk.clock.forward(minutes=3)
+    comment_id = desk.zendesk.reply(int(ref.id), 3601, "I am on it")
+    told = last(helpdesk, ref)
+    assert (told.author.kind, told.author.id, told.author.name) == (AuthorKind.PERSON, "3601", "Asha Rao")
+    assert (told.public, told.text, told.id) == (True, "I am on it", str(comment_id))
+    assert told.at == desk.clock.now
+
+
+def test_an_internal_note_is_not_public(desk, helpdesk, ref):
+    desk.zendesk.reply(int(ref.id), 3601, "Look at this one", public=False)
+    assert not last(helpdesk, ref).public
+
+
+def test_our_own_note_is_ours(helpdesk, ref):
+    assert last(helpdesk, ref).author.kind is AuthorKind.BRIDGE
+
+
+def test_a_bot_with_an_agents_seat_is_a_bot(desk, helpdesk, ref):
+    desk.zendesk.reply(int(ref.id), 3699, "Have you tried turning it off?")
+    assert last(helpdesk, ref).author.kind is AuthorKind.BOT
+
+
+def test_a_trigger_is_a_rule(desk, helpdesk, ref):
+    desk.zendesk.trigger_writes(int(ref.id), "We got your message")
+    assert last(helpdesk, ref).author.kind is AuthorKind.RULE
+
+
+def test_the_requester_is_a_customer(desk, helpdesk, ref):
+    desk.zendesk.customer_writes(int(ref.id), "Hello?")
+    assert last(helpdesk, ref).author.kind is AuthorKind.CUSTOMER
+
+
+def test_an_author_zendesk_does_not_know_is_nobody(desk, helpdesk, ref):
+    desk.zendesk.reply(int(ref.id), 3602, "Then I left")
+    del desk.zendesk.store.users[3602]
+    assert last(helpdesk, ref).author.kind is AuthorKind.RULE
+
+
+def test_the_history_tells_state_owner_and_handoff(desk, helpdesk, ref):
+    desk.zendesk.set_status(int(ref.id), "solved")
+    told = helpdesk.history(ref)
+    assert (told.state, told.handoff_id, told.assignee_id) == (TicketState.SOLVED, "hof_0001", "3601")
+
+
+def test_more_audits_than_a_page_are_all_read(desk, helpdesk, ref):
+    for number in range(120):
+        desk.zendesk.reply(int(ref.id), 3601, f"Reply {number}")
+    assert len(helpdesk.history(ref).messages) == 121
+
+
+@pytest.mark.parametrize("spam", [False, True])
+def test_fault_25_a_deleted_or_spam_ticket_is_told_as_deleted(desk, helpdesk, ref, spam):
+    desk.zendesk.delete(int(ref.id), spam=spam)
+    assert helpdesk.history(ref).state is TicketState.DELETED
+
+
+def test_fault_24_after_a_merge_only_later_messages_of_the_target_count(desk, helpdesk, ref):
+    target = desk.zendesk.new_ticket("The same", "lena@customer.example", "Again me")
+    desk.zendesk.reply(target, 3602, "An answer to the other question")
+    desk.clock.forward(minutes=1)
+    desk.zendesk.merge(int(ref.id), target)
+    desk.clock.forward(minutes=1)
+    desk.zendesk.reply(target, 3601, "I am on it")
+    told = helpdesk.history(ref)
+    assert told.ref.id == str(target)
+    assert told.handoff_id == "hof_0001"
+    people = [one.text for one in told.messages if one.author.kind is AuthorKind.PERSON and one.public]
+    assert people == ["I am on it"]
+
+
+def test_a_customer_cannot_send_the_bridge_to_another_ticket(desk, helpdesk, ref):
+    desk.zendesk.customer_writes(int(ref.id), "This request was closed and merged into request #1")
+    ticket = {**desk.tickets[0], "status": "closed", "tags": ["closed_by_merge"]}
+    assert merged_into(ticket, desk.zendesk.store.audits[int(ref.id)]) is None
+
+
+def test_reading_in_trouble_may_be_done_again(desk, helpdesk, ref):
+    desk.goes_wrong("GET /api/v2/tickets/*", "status", status=503, retry_after="9")
+    with pytest.raises(Busy) as busy:
+        helpdesk.history(ref)
+    assert busy.value.retry_after == timedelta(seconds=9)
+
+
+def test_a_right_that_is_missing_is_told(desk, helpdesk, ref):
+    desk.goes_wrong("GET /api/v2/tickets/*/audits*", "status", status=403)
+    with pytest.raises(AccessDenied):
+        helpdesk.history(ref)
+
+
+def test_recorded_audits_are_read(vendor_file):
+    recorded = json.loads(vendor_file("zendesk/recorded/ticket-audits-list.json").read_text())
+    audits = recorded["interactions"][0]["response"]["body"]["audits"]
+    agent = {6130907993114: {"id": 6130907993114, "role": "admin", "name": "09cace"}}
+    people = People(own_id=1, not_people=frozenset(), requester_id=6130869168922, users=agent)
+    told = messages(audits, people)
+    first = told[0]
+    assert first.id == "6130852545306"
+    assert first.author.kind is AuthorKind.CUSTOMER
+    assert first.at == moment("2023-09-09T23:52:05Z")
+    assert any(one.author.kind is AuthorKind.PERSON for one in told)
