@@ -1,0 +1,239 @@
+"""Accounts as the store holds them: their desk, their connections, their keys."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from bridge.desk.load import read_desk
+from bridge.desk.model import Desk
+from bridge.handoffs.account import Account
+from bridge.handoffs.ids import new_id
+from bridge.handoffs.model import Handoff
+from bridge.security.keys import hash_key, new_key, shown
+from bridge.security.signatures import new_secret
+from bridge.security.vault import Place, Vault
+from bridge.store import Database, Transaction, tables
+
+MAIN: Final = "main"  #: the account of a deployment that serves one company
+DESKS: Final = tables.desk_versions
+KEYS: Final = tables.keys
+ACCOUNTS: Final = tables.accounts
+CONNECTIONS: Final = tables.connections
+
+
+class NoDesk(Exception):
+    """The account has no desk yet; load one with HANDOFF_DESK."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Whoever holds a key."""
+
+    account_id: str
+    key_id: str
+    test: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewKey:
+    """A key as it is shown once: the bearer key, and the secret that signs by Standard Webhooks."""
+
+    key_id: str
+    bearer: str
+    signing_secret: str
+
+
+class Accounts:
+    """`helpdesks` and `chats` are the connections that this deployment has, the preferred ones first."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        vendors: frozenset[str],
+        helpdesks: tuple[str, ...] = (),
+        chats: tuple[str, ...] = (),
+    ) -> None:
+        self._vault = vault
+        self._vendors = vendors
+        self._helpdesks = helpdesks
+        self._chats = chats
+        self._known: dict[tuple[str, int], Account] = {}
+        self._lock = threading.Lock()
+
+    def of(self, connection: Connection, account_id: str) -> Account:
+        """Return the account with its newest desk. Raises NoDesk."""
+        version = connection.execute(
+            select(func.max(DESKS.c.version)).where(DESKS.c.account_id == account_id)
+        ).scalar()
+        if version is None:
+            raise NoDesk(account_id)
+        with self._lock:
+            known = self._known.get((account_id, version))
+            if known is None:
+                known = self._known[account_id, version] = self._read(connection, account_id, version)
+            return known
+
+    def ensure(self, tx: Transaction, account_id: str, vendors: Mapping[str, str], now: datetime) -> None:
+        """Make the account and its connections (connection → vendor) where they are missing."""
+        exists = tx.execute(select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == account_id)).first()
+        if not exists:
+            wrapped = self._vault.wrap_new_key()
+            tx.execute(
+                insert(ACCOUNTS).values(
+                    account_id=account_id, name=account_id, wrapped_key=wrapped, created_at=now
+                )
+            )
+        known = set(
+            tx.execute(
+                select(CONNECTIONS.c.connection).where(CONNECTIONS.c.account_id == account_id)
+            ).scalars()
+        )
+        for connection, vendor in vendors.items():
+            if connection not in known:
+                place = {
+                    "account_id": account_id,
+                    "connection": connection,
+                    "vendor": vendor,
+                    "hook": connection,
+                }
+                tx.execute(insert(CONNECTIONS).values(**place, created_at=now))
+
+    def load_desk(self, tx: Transaction, account_id: str, path: Path, now: datetime) -> int:
+        """Keep the desk file as the account's newest version, unless it is that already. Raises DeskRefused."""
+        text = path.read_text(encoding="utf-8")
+        read_desk(text, path.name, self._vendors)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        newest = tx.execute(
+            select(DESKS.c.version, DESKS.c.digest)
+            .where(DESKS.c.account_id == account_id)
+            .order_by(DESKS.c.version.desc())
+            .limit(1)
+        ).first()
+        if newest and newest.digest == digest:
+            return int(newest.version)
+        version = (newest.version if newest else 0) + 1
+        values = {"digest": digest, "file_name": path.name, "text": text, "loaded_at": now}
+        tx.execute(insert(DESKS).values(account_id=account_id, version=version, **values))
+        return version
+
+    def create_key(
+        self, tx: Transaction, account_id: str, name: str, now: datetime, *, test: bool = False
+    ) -> NewKey:
+        """Make a key. Its bearer form is kept as a hash only, its secret sealed."""
+        key_id, bearer, secret = new_id("key", now), new_key(test=test), new_secret()
+        sealed = self._vault.seal(
+            self._wrapped(tx.connection, account_id), _secret_place(account_id, key_id), secret.encode()
+        )
+        tx.execute(
+            insert(KEYS).values(
+                account_id=account_id,
+                key_id=key_id,
+                name=name,
+                digest=hash_key(bearer),
+                shown=shown(bearer),
+                test=test,
+                sealed_secret=sealed,
+                created_at=now,
+            )
+        )
+        return NewKey(key_id=key_id, bearer=bearer, signing_secret=secret)
+
+    def keys(self, connection: Connection, account_id: str) -> list[dict[str, Any]]:
+        """Return the keys without their secrets, the newest first."""
+        columns = (
+            KEYS.c.key_id,
+            KEYS.c.name,
+            KEYS.c.shown,
+            KEYS.c.test,
+            KEYS.c.created_at,
+            KEYS.c.revoked_at,
+        )
+        found = connection.execute(
+            select(*columns).where(KEYS.c.account_id == account_id).order_by(KEYS.c.created_at.desc())
+        )
+        return [dict(row._mapping) for row in found]
+
+    def revoke_key(self, tx: Transaction, account_id: str, key_id: str, now: datetime) -> bool:
+        """Close a key for good. Return False when there is no such key open."""
+        revoked = tx.execute(
+            update(KEYS)
+            .where(KEYS.c.account_id == account_id, KEYS.c.key_id == key_id, KEYS.c.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+        return revoked.rowcount == 1
+
+    def caller(self, connection: Connection, bearer: str) -> Caller | None:
+        """Return whose bearer key this is; None for an unknown or revoked one."""
+        return _caller(connection, KEYS.c.digest == hash_key(bearer))
+
+    def signer(self, connection: Connection, key_id: str) -> tuple[Caller, str] | None:
+        """Return who signs with this key, and the secret; None for an unknown or revoked one."""
+        caller = _caller(connection, KEYS.c.key_id == key_id)
+        return (caller, self._secret(connection, caller.account_id, key_id)) if caller else None
+
+    def secrets_of(self, connection: Connection, handoff: Handoff) -> tuple[str, ...]:
+        """Return the secrets that sign what the bot of this handoff is told."""
+        if handoff.key_id is None:
+            return ()
+        return (self._secret(connection, handoff.account_id, handoff.key_id),)
+
+    def _read(self, connection: Connection, account_id: str, version: int) -> Account:
+        row = connection.execute(
+            select(DESKS.c.text, DESKS.c.file_name).where(
+                DESKS.c.account_id == account_id, DESKS.c.version == version
+            )
+        ).one()
+        desk = read_desk(row.text, row.file_name, self._vendors)
+        return Account(
+            account_id=account_id,
+            desk=desk,
+            desk_version=version,
+            helpdesk=_preferred(desk, self._helpdesks),
+            chat=self._chats[0] if self._chats else None,
+        )
+
+    def _secret(self, connection: Connection, account_id: str, key_id: str) -> str:
+        sealed = connection.execute(
+            select(KEYS.c.sealed_secret).where(KEYS.c.account_id == account_id, KEYS.c.key_id == key_id)
+        ).scalar_one()
+        opened = self._vault.open(
+            self._wrapped(connection, account_id), _secret_place(account_id, key_id), sealed
+        )
+        return str(opened, "utf-8")
+
+    def _wrapped(self, connection: Connection, account_id: str) -> bytes:
+        wrapped: bytes = connection.execute(
+            select(ACCOUNTS.c.wrapped_key).where(ACCOUNTS.c.account_id == account_id)
+        ).scalar_one()
+        return wrapped
+
+
+def account_ids(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.execute(select(ACCOUNTS.c.account_id)).scalars())
+
+
+def _preferred(desk: Desk, helpdesks: tuple[str, ...]) -> str | None:
+    if desk.helpdesk in helpdesks:
+        return desk.helpdesk
+    return helpdesks[0] if helpdesks else None
+
+
+def _caller(connection: Connection, condition: Any) -> Caller | None:
+    row = connection.execute(
+        select(KEYS.c.account_id, KEYS.c.key_id, KEYS.c.test).where(condition, KEYS.c.revoked_at.is_(None))
+    ).first()
+    return Caller(**row._mapping) if row else None
+
+
+def _secret_place(account_id: str, key_id: str) -> Place:
+    return Place(account=account_id, table="keys", column="sealed_secret", row=key_id)

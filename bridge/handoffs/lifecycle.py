@@ -1,0 +1,247 @@
+"""What can happen to a handoff after it was accepted, in the order in which it usually does.
+
+Each function takes the change it is part of; whoever opened the change writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import select, update
+
+from bridge.handoffs.change import Change
+from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
+from bridge.handoffs.summary import summarise
+from bridge.roster.model import Person
+from bridge.store import tables
+
+DELIVERIES = tables.deliveries
+CLOCKS = tables.clocks
+TURNS: Final = TypeAdapter(tuple[Turn, ...])
+
+
+def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) -> None:
+    """The helpdesk has the ticket: let the waiting card go, or complete the one that went without it."""
+    change.become(ticket=ticket, ticketed_at=change.handoff.ticketed_at or change.now)
+    change.note(
+        "ticketed",
+        actor=ticket.connection,
+        tell_bot=True,
+        ticket=ticket.id,
+        url=ticket.url,
+        problems=list(problems),
+    )
+    if change.handoff.card:
+        show(change)
+        return
+    change.tx.execute(
+        update(DELIVERIES)
+        .where(*_owed_here(change), DELIVERIES.c.kind == "post_card", DELIVERIES.c.attempts == 0)
+        .values(not_before=change.now)
+    )
+    change.tx.wake("deliveries")
+
+
+def moved(change: Change, ticket: TicketRef) -> None:
+    """The ticket lives elsewhere now: merged by an agent, or followed up after it was closed."""
+    if change.handoff.ticket == ticket:
+        return
+    before = change.handoff.ticket
+    change.become(ticket=ticket)
+    change.note(
+        "ticket_moved", actor=ticket.connection, ticket=ticket.id, url=ticket.url, before=before and before.id
+    )
+    show(change)
+
+
+def announced(change: Change, card: CardRef) -> None:
+    """The card stands in the shift's channel."""
+    change.become(card=card, carded_at=change.handoff.carded_at or change.now)
+    change.note("announced", actor=card.connection, tell_bot=True, channel=card.channel)
+
+
+def claim(change: Change, person: Person, at: datetime) -> bool:
+    """Note that `person` has it. Return False when somebody else had it first, or nobody waits any more."""
+    handoff = change.handoff
+    if handoff.state is not State.OPEN or handoff.claimed_by:
+        return handoff.claimed_by == person.key
+    change.become(claimed_by=person.key, claimed_at=at, owner=person.key)
+    change.note(
+        "claimed",
+        actor=person.key,
+        at=at,
+        tell_bot=True,
+        by=person.first_name,
+        named_owner=handoff.owner == person.key,
+    )
+    change_ticket(change, assignee=person.key)
+    show(change)
+    return True
+
+
+def answered(change: Change, *, by: str, at: datetime, text: str, message_id: str) -> None:
+    """A person has written to the customer: the promise is over, kept or not.
+
+    `by` is the person's name. The same message may be told of twice, and an earlier one may
+    come to light after a later one: then the earlier counts.
+    """
+    handoff = change.handoff
+    if handoff.answered_at and handoff.answered_at <= at:
+        return
+    first = handoff.answered_at is None
+    change.become(answered_at=at, answered_by=by)
+    if handoff.state is State.OPEN:
+        change.become(state=State.ANSWERED)
+    within = at - handoff.asked_at <= handoff.window
+    change.note(
+        "answered" if first else "answer_corrected",
+        actor=by,
+        at=at,
+        tell_bot=first,
+        message={"id": message_id, "author": by, "text": text},
+        answered_in_window=within,
+    )
+    stop_clocks(change)
+    show(change)
+
+
+def add_messages(change: Change, turns: Sequence[Turn]) -> None:
+    """The customer goes on writing: keep it, and let the ticket have it."""
+    context = change.handoff.context
+    change.become(
+        context=replace(context, transcript=(*context.transcript, *turns)),
+        revision=change.handoff.revision + 1,
+    )
+    change.note("customer_wrote", actor="customer", turns=len(turns))
+    _owe_turns(change, TURNS.dump_python(tuple(turns), mode="json"))
+    show(change)
+
+
+def add_context(change: Change, context: Context, *, event: str = "context_added") -> None:
+    """The bot knows more now: `context` is all of it. Ticket and card follow, unless nothing is new."""
+    fresh = context != change.handoff.context
+    if fresh:
+        change.become(context=context, summary=summarise(context), revision=change.handoff.revision + 1)
+    change.note(event, actor="bot", changed=fresh)
+    if fresh:
+        change_ticket(change, context=True)
+        show(change)
+
+
+def reassign(change: Change, to: Person, *, actor: str, rung: int | None = None) -> None:
+    """Give it to `to`: the ticket, the card and the clocks follow."""
+    before = change.handoff.owner
+    change.become(owner=to.key, claimed_by=None, claimed_at=None)
+    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before)
+    change_ticket(change, assignee=to.key, rung=rung)
+    show(change)
+
+
+def withdraw(change: Change, reason: str | None) -> None:
+    """The customer left or the bot took it back. It stays in the report, in a column of its own."""
+    if not change.handoff.is_open:
+        return
+    _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data={"reason": reason})
+    change_ticket(change, withdrawn=True)
+
+
+def resolved(change: Change, *, actor: str) -> None:
+    """The helpdesk calls it solved."""
+    if change.handoff.is_open:
+        _close(change, State.RESOLVED, "resolved", actor=actor, data={})
+
+
+def orphaned(change: Change, *, actor: str) -> None:
+    """The ticket was deleted or called spam: a miss in the number, and the lead must know."""
+    if not change.handoff.is_open:
+        return
+    _close(change, State.ORPHANED, "orphaned", actor=actor, data={})
+    alarm(change, "Its ticket was deleted or marked as spam; the customer still waits.")
+
+
+def show(change: Change) -> None:
+    """Owe the card another look at the handoff, unless one is owed already or the card is still to come."""
+    card, chat = change.handoff.card, change.account.chat
+    if card is None or chat is None:
+        return
+    owed = change.tx.execute(
+        select(DELIVERIES.c.delivery_id).where(
+            *_owed_here(change),
+            DELIVERIES.c.kind == "update_card",
+            DELIVERIES.c.attempts == 0,
+        )
+    ).first()
+    if owed is None and not change.owes("update_card"):
+        change.owe("update_card", chat)
+
+
+def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:
+    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn."""
+    if change.account.helpdesk:
+        change.owe("update_ticket", change.account.helpdesk, payload=what, rung=rung)
+
+
+def alarm(change: Change, text: str) -> None:
+    """Owe the lead a line in the fallback channel, or in the card's where there is none."""
+    fallback = change.account.desk.fallback
+    channel = fallback.card_channel or change.handoff.route.card_channel
+    if change.account.chat and channel:
+        lead = fallback.lead or change.handoff.route.lead
+        payload = {"text": text, "tag": [lead] if lead else [], "channel": channel}
+        change.owe("channel_note", change.account.chat, payload=payload, lane=channel)
+
+
+def stop_clocks(change: Change) -> None:
+    """Cancel the rungs not yet fired, and what fired rungs still owe and nobody has begun to send."""
+    where = (
+        CLOCKS.c.account_id == change.handoff.account_id,
+        CLOCKS.c.handoff_id == change.handoff.handoff_id,
+    )
+    change.tx.execute(
+        update(CLOCKS)
+        .where(*where, CLOCKS.c.state == "armed")
+        .values(state="cancelled", settled_at=change.now)
+    )
+    change.tx.execute(
+        update(DELIVERIES)
+        .where(*_owed_here(change), DELIVERIES.c.rung.is_not(None), DELIVERIES.c.attempts == 0)
+        .values(state="cancelled", settled_at=change.now)
+    )
+
+
+def _owe_turns(change: Change, turns: list[Any]) -> None:
+    """Add the turns to a change of the ticket that nobody has begun to send, else owe a new one."""
+    waiting = change.tx.execute(
+        select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload).where(
+            *_owed_here(change), DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.attempts == 0
+        )
+    ).all()
+    folded = next((row for row in waiting if set(row.payload) == {"turns"}), None)
+    if folded is None:
+        change_ticket(change, turns=turns)
+        return
+    change.tx.execute(
+        update(DELIVERIES)
+        .where(*_owed_here(change), DELIVERIES.c.delivery_id == folded.delivery_id)
+        .values(payload={"turns": [*folded.payload["turns"], *turns]})
+    )
+
+
+def _close(change: Change, state: State, event: str, *, actor: str, data: dict[str, Any]) -> None:
+    change.become(state=state, closed_at=change.now)
+    change.note(event, actor=actor, tell_bot=True, **data)
+    stop_clocks(change)
+    show(change)
+
+
+def _owed_here(change: Change) -> tuple[Any, ...]:
+    return (
+        DELIVERIES.c.account_id == change.handoff.account_id,
+        DELIVERIES.c.handoff_id == change.handoff.handoff_id,
+        DELIVERIES.c.state == "owed",
+        DELIVERIES.c.lease.is_(None),
+    )
