@@ -313,6 +313,10 @@ class Chat(Connector, Protocol):
 
     def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach: ...
 
+    def email_of(self, user_id: str) -> str | None:
+        """Return a user's e-mail, in lower case; None when the chat knows none. Raises ConnectorError."""
+        ...
+
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:
         """Show one user of a channel a line that nobody else sees. Raises ConnectorError."""
 

@@ -109,6 +109,10 @@ class SlackChat:
         told = self._notify(channel, None, notice, once)
         return Reach(people=told.people | {person.key}, message=told.message)
 
+    def email_of(self, user_id: str) -> str | None:
+        """Return a user's e-mail, None for a user without one or none at all. Raises ConnectorError."""
+        return self._directory.email(user_id)
+
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:
         """Show one user a line in a channel that nobody else sees and nobody keeps. Raises ConnectorError.
 

@@ -1,7 +1,7 @@
 """Whether an earlier attempt's post is there already. Slack knows no idempotency, so a mark on it must do.
 
-Only asked when an answer was lost: for apps sold outside the Marketplace reading history is allowed
-once a minute and 15 messages at a time (Slack changelog, 2025-05-29).
+Only asked when an answer was lost. Slack advises pages of 200; for apps sold outside the Marketplace it
+cuts them to 15 and allows one a minute (Slack changelog, 2025-05-29), which counts as not being allowed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from connectors.errors import Busy, Gone, Rejected
 from connectors.slack.api import Method, SlackApi
 from connectors.slack.refusals import VENDOR
 
-PAGE_LENGTH = 15
-PAGES = 4
+PAGE_LENGTH = 200
+PAGES = 10
 CLOCK_SKEW = timedelta(minutes=2)  #: between ours and Slack's, at most
 DOUBT = timedelta(seconds=30)  #: how long a post that may have arrived keeps us from posting again
 

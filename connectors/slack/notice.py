@@ -1,4 +1,4 @@
-"""How a notice looks: whom it tags, then its one line."""
+"""How a notice looks: whom it tags, then its lines."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ def notice_post(notice: Notice, tagged: Tagged, *, may_repeat: bool) -> Post:
     group = group_mention(notice.tag_group) if notice.tag_group else None
     tags = " ".join([*tagged.labels, *([group] if group else [])])
     start = f"{tags} " if tags else ""
-    words = start + (escape(notice.text, SECTION_LIMIT - length(start)) or "…")
+    words = start + (_lines(notice.text, SECTION_LIMIT - length(start)) or "…")
     blocks = [section(words), *([context([MAY_REPEAT])] if may_repeat else [])]
     return Post(text=f"{words}\n{MAY_REPEAT}" if may_repeat else words, blocks=tuple(blocks))
+
+
+def _lines(text: str, room: int) -> str:
+    """Return the text's lines, each made harmless, all within `room` characters."""
+    lines = text.splitlines()
+    each = (room - len(lines)) // max(1, len(lines))
+    return "\n".join(escape(line, each) for line in lines)

@@ -72,6 +72,17 @@ class Directory:
             return named
         return self._by_email(person.email.strip().lower()) if person.email else None
 
+    def email(self, user_id: str) -> str | None:
+        """Return the user's e-mail in lower case, or None when there is none to see. Raises ConnectorError."""
+        try:
+            answer = self._api.read(self._api.client.users_info, user=user_id)
+        except NoSuchUser:
+            return None
+        user = answer.get("user")
+        profile = user.get("profile") if isinstance(user, dict) and not user.get("deleted") else None
+        email = profile.get("email") if isinstance(profile, dict) else None
+        return email.strip().lower() if isinstance(email, str) else None
+
     def conversation(self, user_id: str) -> str:
         """Return the id of the direct conversation with a user. Raises NoSuchUser, ConnectorError."""
         with self._lock:

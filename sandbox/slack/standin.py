@@ -45,7 +45,7 @@ class SlackStandIn:
         self._outbox = outbox
         self._secret = signing_secret
         self._lock = threading.RLock()
-        self._workspace = shop(clock)
+        self.workspace = shop(clock)
         self._access = Access(
             token=token,
             scopes=frozenset(scopes),
@@ -53,7 +53,7 @@ class SlackStandIn:
             history_per_minute=history_per_minute,
         )
         self.connect(bridge_url)
-        self.app = slack_app(self._workspace, self._access, self._lock)
+        self.app = slack_app(self.workspace, self._access, self._lock)
 
     def connect(self, bridge_url: str) -> None:
         """Tell where the bridge is; presses and events go to its /slack/events."""
@@ -62,14 +62,14 @@ class SlackStandIn:
     def snapshot(self) -> dict[str, Any]:
         """Return the workspace for the page (see `sandbox.snapshots.ChatSnapshot`)."""
         with self._lock:
-            return snapshot(self._workspace)
+            return snapshot(self.workspace)
 
     def press(self, channel: str, ts: str, action_id: str, user_id: str) -> None:
         """Press a button as this user. Raises LookupError where there is none."""
         with self._lock:
             place, message = self._found(channel, ts)
             user = self._user(user_id)
-            payload = press_payload(self._workspace, place, message, action_id, user)
+            payload = press_payload(self.workspace, place, message, action_id, user)
         self._outbox.send(press_delivery(self._events_url, payload, self._secret, self._clock))
 
     def say(self, channel: str, user_id: str, text: str, thread_ts: str | None = None) -> str:
@@ -77,7 +77,7 @@ class SlackStandIn:
         with self._lock:
             place = self._channel(channel)
             message = Message(
-                ts=self._workspace.next_ts(), user=self._user(user_id).id, text=text, thread_ts=thread_ts
+                ts=self.workspace.next_ts(), user=self._user(user_id).id, text=text, thread_ts=thread_ts
             )
             place.messages.append(message)
             return message.ts
@@ -91,15 +91,15 @@ class SlackStandIn:
     def send_event(self, event: Mapping[str, Any]) -> None:
         """Send an event, such as {"type": "app_uninstalled"}, with Slack's redeliveries."""
         with self._lock:
-            number = self._workspace.next_number()
+            number = self.workspace.next_number()
         self._outbox.send(event_delivery(self._events_url, event, number, self._secret, self._clock))
 
     def add_channel(
         self, channel_id: str, name: str, *, private: bool = False, with_bot: bool = True
     ) -> None:
         with self._lock:
-            members = {user.id for user in self._workspace.people()} | ({BOT_USER_ID} if with_bot else set())
-            self._workspace.channels[channel_id] = Channel(
+            members = {user.id for user in self.workspace.people()} | ({BOT_USER_ID} if with_bot else set())
+            self.workspace.channels[channel_id] = Channel(
                 id=channel_id, name=name, members=members, private=private
             )
 
@@ -115,7 +115,7 @@ class SlackStandIn:
 
     def add_user(self, user_id: str, name: str, email: str | None = None) -> None:
         with self._lock:
-            self._workspace.users[user_id] = User(id=user_id, name=name, email=email)
+            self.workspace.users[user_id] = User(id=user_id, name=name, email=email)
 
     def deactivate(self, user_id: str) -> None:
         """Deactivate a user. Raises LookupError."""
@@ -140,7 +140,7 @@ class SlackStandIn:
         return place, message
 
     def _channel(self, channel: str) -> Channel:
-        return self._workspace.channels[channel]
+        return self.workspace.channels[channel]
 
     def _user(self, user_id: str) -> User:
-        return self._workspace.users[user_id]
+        return self.workspace.users[user_id]

@@ -9,6 +9,7 @@ from slack_shop import ASHA, NOON, retry_of
 
 from connectors.base import Notice, Once
 from connectors.errors import Busy, Gone, OutcomeUnknown
+from connectors.slack import earlier
 from sandbox.slack.standin import SCOPES
 
 POST = "chat.postMessage"
@@ -126,7 +127,9 @@ def test_a_channel_without_the_bot_cannot_be_looked_through(shop, chat, card, ag
         chat.post_card(card(), again)
 
 
-def test_looking_goes_through_a_few_pages_and_no_more(shop, chat, card, once, again):
+def test_looking_goes_through_a_few_pages_and_no_more(shop, chat, card, once, again, monkeypatch):
+    monkeypatch.setattr(earlier, "PAGE_LENGTH", 15)
+    monkeypatch.setattr(earlier, "PAGES", 4)
     chat.post_card(card(), once)
     for number in range(40):
         shop.slack.say("C0MORNING", "U07RAVI", f"talk {number}")

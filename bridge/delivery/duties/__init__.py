@@ -1,0 +1,29 @@
+"""What each kind of delivery means: the call it makes, and what its success changes.
+
+A new kind is one function and one line here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bridge.delivery.duties import bot, cards, poll, tickets
+from bridge.delivery.job import Job, Paid
+from bridge.delivery.workbench import Workbench
+
+Duty = Callable[[Job, Workbench], Paid]
+
+DUTIES: Final[Mapping[str, Duty]] = {
+    "open_ticket": tickets.open_ticket,
+    "update_ticket": tickets.update_ticket,
+    "read_ticket": tickets.read_ticket,
+    "read_changes": poll.read_changes,
+    "post_card": cards.post_card,
+    "update_card": cards.update_card,
+    "thread_note": cards.thread_note,
+    "channel_note": cards.channel_note,
+    "direct_message": cards.direct_message,
+    "settle_press": cards.settle_press,
+    "private_line": cards.private_line,
+    "callback": bot.callback,
+    "webhook": bot.webhook,
+}

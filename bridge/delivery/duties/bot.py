@@ -1,0 +1,86 @@
+"""What the bot hears of its handoff, and the webhooks that a ladder calls. Signed by Standard Webhooks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from bridge.delivery.job import Job, Paid
+from bridge.delivery.workbench import Workbench
+from bridge.handoffs.change import Change
+from bridge.handoffs.document import document
+from bridge.security.signatures import sign
+from connectors.errors import Busy, OutcomeUnknown, Rejected
+
+RECEIVER = "receiver"
+
+
+def callback(job: Job, bench: Workbench) -> Paid:
+    """Tell the bot of one event. It may hear it twice; the `webhook-id` stays the same."""
+    handoff = bench.the_handoff()
+    url = handoff.context.callback_url
+    if not url:
+        return Paid(pointless="the bot gave no address")
+    data = {
+        "handoff_id": handoff.handoff_id,
+        "conversation_id": handoff.context.conversation_id,
+        "sequence": job.payload["sequence"],
+        **job.payload["data"],
+    }
+    _send(
+        job,
+        bench,
+        url,
+        {"type": f"handoff.{job.payload['event']}", "timestamp": job.payload["at"], "data": data},
+    )
+    return Paid(effect=_relayed if job.payload["event"] == "answered" else None)
+
+
+def webhook(job: Job, bench: Workbench) -> Paid:
+    """Call the address that a rung of the ladder names."""
+    handoff = document(bench.the_handoff())
+    shown = (
+        "handoff_id",
+        "conversation_id",
+        "channel",
+        "topic",
+        "owner",
+        "rung",
+        "route",
+        "promised_at",
+        "state",
+    )
+    body = {
+        "type": "handoff.escalated",
+        "timestamp": bench.now.isoformat(),
+        "data": {**{name: handoff[name] for name in shown}, "rung": job.payload["rung"]},
+    }
+    _send(job, bench, job.payload["url"], body)
+    return Paid()
+
+
+def _send(job: Job, bench: Workbench, url: str, event: dict[str, Any]) -> None:
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = {"content-type": "application/json", **_signed(job, bench, body)}
+    _check(bench.sender.post(url, headers, body).status)
+
+
+def _signed(job: Job, bench: Workbench, body: bytes) -> dict[str, str]:
+    signed: datetime = bench.now
+    return dict(sign(bench.secrets, job.delivery_id, signed, body)) if bench.secrets else {}
+
+
+def _check(status: int) -> None:
+    if 200 <= status < 300:
+        return
+    if status == 410:
+        raise Rejected(RECEIVER, "the address is gone (410)")
+    if status in (429, 503):
+        raise Busy(RECEIVER, f"answered {status}")
+    raise OutcomeUnknown(RECEIVER, f"answered {status}")
+
+
+def _relayed(change: Change) -> None:
+    change.become(delivered_at=change.now)
+    change.note("answer_relayed", actor="bot")

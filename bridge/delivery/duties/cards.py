@@ -1,0 +1,152 @@
+"""The card in the shift's channel, the lines in its thread, and messages to one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from bridge.delivery.job import Job, Paid
+from bridge.delivery.workbench import Workbench
+from bridge.handoffs import lifecycle
+from bridge.handoffs.account import Account
+from bridge.handoffs.change import Change
+from bridge.handoffs.model import CardRef, Handoff, State
+from bridge.handoffs.redaction import mask
+from bridge.handoffs.summary import two_lines
+from bridge.inbound.press import claim_by, refuse
+from bridge.roster.model import Person
+from connectors.base import Card, CardState, Notice, Reach
+
+CLOSINGS: Final = {
+    State.WITHDRAWN: "withdrawn",
+    State.RESOLVED: "resolved",
+    State.ORPHANED: "its ticket was deleted",
+}
+
+
+def post_card(job: Job, bench: Workbench) -> Paid:
+    handoff = bench.the_handoff()
+    if handoff.card:
+        return Paid(pointless="the card is there")
+    channel = job.payload["channel"]
+    card = card_of(bench.account, handoff, channel, bench.now)
+    ref = bench.chats[job.connection].post_card(card, job.once)
+    return Paid(effect=lambda change: _announced(change, ref, card))
+
+
+def update_card(job: Job, bench: Workbench) -> Paid:
+    handoff = bench.the_handoff()
+    if handoff.card is None:
+        return Paid(pointless="there is no card to change")
+    card = card_of(bench.account, handoff, handoff.card.channel, bench.now)
+    bench.chats[job.connection].update_card(handoff.card, card)
+    return Paid()
+
+
+def thread_note(job: Job, bench: Workbench) -> Paid:
+    """Write under the card; without a card, into the channel it would stand in."""
+    handoff = bench.the_handoff()
+    notice = _notice(job, bench)
+    chat = bench.chats[job.connection]
+    if handoff.card:
+        reach = chat.post_in_thread(handoff.card, notice, job.once)
+    elif job.lane:
+        reach = chat.post_in_channel(job.lane, notice, job.once)
+    else:
+        return Paid(pointless="there is no card to write under")
+    return Paid(effect=lambda change: _check_reach(change, notice, reach))
+
+
+def channel_note(job: Job, bench: Workbench) -> Paid:
+    bench.chats[job.connection].post_in_channel(job.payload["channel"], _notice(job, bench), job.once)
+    return Paid()
+
+
+def direct_message(job: Job, bench: Workbench) -> Paid:
+    handoff = bench.the_handoff()
+    person = bench.account.person(job.payload["to"])
+    if person is None:
+        return Paid(pointless="the desk no longer knows this person")
+    first, second = two_lines(handoff.summary)
+    notice = Notice(text=f"{job.payload['text']}\n{first}\n{second}")
+    reach = bench.chats[job.connection].direct_message(person, notice, job.once)
+    return Paid(effect=lambda change: _check_reach(change, Notice(text="", tag=(person,)), reach))
+
+
+def private_line(job: Job, bench: Workbench) -> Paid:
+    """Tell one user why their press did nothing."""
+    said = job.payload
+    bench.chats[job.connection].tell_privately(said["channel"], said["user_id"], said["text"])
+    return Paid()
+
+
+def settle_press(job: Job, bench: Workbench) -> Paid:
+    """Find out by e-mail who pressed a button, and give the press its effect."""
+    user_id, channel = job.payload["user_id"], job.payload["channel"]
+    email = bench.chats[job.connection].email_of(user_id)
+
+    def settle(change: Change) -> None:
+        refusal = claim_by(change, change.account.person_by_email(email))
+        if refusal:
+            refuse(change, channel, user_id, refusal)
+
+    return Paid(effect=settle)
+
+
+def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> Card:
+    """Return what the card shows at `now`. Every word of the customer in it is masked."""
+    trigger, customer = handoff.context.trigger, handoff.context.customer
+    return Card(
+        handoff_id=handoff.handoff_id,
+        channel=channel,
+        state=_state(handoff, now),
+        lines=two_lines(handoff.summary),
+        reason=mask(f"{trigger.kind}: {trigger.code}" if trigger.code else trigger.kind.value),
+        waiting_since=handoff.waiting_since,
+        promised_at=handoff.promised_at,
+        owner=account.person(handoff.owner),
+        lead=account.person(handoff.route.lead or account.desk.fallback.lead),
+        customer=mask(customer.name.split()[0]) if customer.name and customer.name.split() else None,
+        topic=mask(handoff.context.topic) if handoff.context.topic else None,
+        built=handoff.summary.built,
+        ticket=handoff.ticket,
+        claimed_by=_name(account.person(handoff.claimed_by)),
+        answered_by=handoff.answered_by,
+        answered_at=handoff.answered_at,
+        within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
+        closing=CLOSINGS.get(handoff.state),
+        flags=("test", *handoff.flags) if handoff.test else handoff.flags,
+    )
+
+
+def _state(handoff: Handoff, now: datetime) -> CardState:
+    if handoff.state in CLOSINGS:
+        return CardState.CLOSED
+    if handoff.state is State.ANSWERED:
+        return CardState.ANSWERED
+    if now >= handoff.promised_at:
+        return CardState.LATE
+    return CardState.CLAIMED if handoff.claimed_by else CardState.WAITING
+
+
+def _announced(change: Change, ref: CardRef, posted: Card) -> None:
+    lifecycle.announced(change, ref)
+    if card_of(change.account, change.handoff, posted.channel, change.now) != posted:
+        lifecycle.show(change)  # something happened while the card was on its way
+
+
+def _check_reach(change: Change, notice: Notice, reach: Reach) -> None:
+    """A post that could tag nobody has not called anybody: the lead hears of it instead."""
+    missed = [person for person in notice.tag if person.key not in reach.people]
+    if missed and len(missed) == len(notice.tag):
+        names = ", ".join(person.name for person in missed)
+        change.note("nobody_reached", actor="bridge", people=[person.key for person in missed])
+        lifecycle.alarm(change, f"{names} could not be reached in the chat: a customer is waiting.")
+
+
+def _notice(job: Job, bench: Workbench) -> Notice:
+    return Notice(text=job.payload["text"], tag=bench.people(list(job.payload.get("tag", []))))
+
+
+def _name(person: Person | None) -> str | None:
+    return person.name if person else None

@@ -1,0 +1,127 @@
+"""The ticket: open it, change it, read back what people did with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.delivery.job import Job, Paid
+from bridge.delivery.workbench import Workbench
+from bridge.handoffs import lifecycle
+from bridge.handoffs.account import Account
+from bridge.handoffs.change import Change
+from bridge.handoffs.document import document
+from bridge.handoffs.lifecycle import TURNS
+from bridge.handoffs.model import Handoff
+from bridge.handoffs.summary import two_lines
+from bridge.inbound.history import told_by
+from bridge.inbound.unmatched import owe_reading_if_heard_of
+from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
+
+SUBJECT_LENGTH = 120
+
+
+def open_ticket(job: Job, bench: Workbench) -> Paid:
+    handoff = bench.the_handoff()
+    if handoff.ticket:
+        return Paid(pointless="the ticket is there")
+    outcome = bench.helpdesks[job.connection].open_ticket(_draft(bench.account, handoff), job.once)
+    return Paid(effect=lambda change: _ticketed(change, outcome))
+
+
+def update_ticket(job: Job, bench: Workbench) -> Paid:
+    handoff = bench.the_handoff()
+    if handoff.ticket is None:
+        return Paid(pointless="there is no ticket to change")
+    change = _ticket_change(bench.account, handoff, job.payload)
+    outcome = bench.helpdesks[job.connection].update_ticket(handoff.ticket, change, job.once)
+    return Paid(effect=lambda change: _updated(change, outcome))
+
+
+def read_ticket(job: Job, bench: Workbench) -> Paid:
+    ticket = bench.the_handoff().ticket
+    if ticket is None:
+        return Paid(pointless="there is no ticket to read")
+    history = bench.helpdesks[job.connection].history(ticket)
+    return Paid(effect=lambda change: told_by(change, history))
+
+
+def _ticketed(change: Change, outcome: TicketOutcome) -> None:
+    lifecycle.ticketed(change, outcome.ref, outcome.problems)
+    owe_reading_if_heard_of(change, outcome.ref)
+
+
+def _updated(change: Change, outcome: TicketOutcome) -> None:
+    lifecycle.moved(change, outcome.ref)
+    if outcome.problems:
+        change.note("ticket_changed", actor="bridge", problems=list(outcome.problems))
+
+
+def _draft(account: Account, handoff: Handoff) -> TicketDraft:
+    context = handoff.context
+    return TicketDraft(
+        handoff_id=handoff.handoff_id,
+        subject=_subject(handoff),
+        customer=context.customer,
+        group=handoff.route.group,
+        assignee=account.person(handoff.owner),
+        priority=Priority(handoff.route.priority),
+        tags=_tags(handoff),
+        document=document(handoff),
+        note=_note(handoff),
+    )
+
+
+def _subject(handoff: Handoff) -> str:
+    about = handoff.summary.wants or handoff.context.topic or "A customer asks for a person"
+    return about if len(about) <= SUBJECT_LENGTH else about[: SUBJECT_LENGTH - 1] + "…"
+
+
+def _tags(handoff: Handoff) -> tuple[str, ...]:
+    words = ("handoff", f"trigger_{handoff.context.trigger.kind}", "handoff_test" if handoff.test else "")
+    return tuple(word for word in words if word)
+
+
+def _note(handoff: Handoff) -> Note:
+    context = handoff.context
+    facts = (
+        ("Why", f"{context.trigger.kind} {context.trigger.code}".strip()),
+        ("Topic", context.topic or ""),
+        ("Channel", context.channel),
+        ("Customer", ", ".join(filter(None, (context.customer.name, context.customer.tier)))),
+        ("Waiting since", f"{handoff.waiting_since:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Promised by", f"{handoff.promised_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Identity checks done", ", ".join(context.verification)),
+        *((record.kind, " ".join(filter(None, (record.id, record.url)))) for record in context.records),
+        *((str(name), str(value)) for name, value in context.fields.items()),
+        *((f"Tried: {attempt.what}", attempt.outcome or "no outcome known") for attempt in context.attempts),
+        ("Summary", "built from the conversation" if handoff.summary.built else ""),
+    )
+    return Note(
+        lines=two_lines(handoff.summary, masked=False),
+        facts=tuple((name, value) for name, value in facts if value),
+        transcript=context.transcript,
+    )
+
+
+def _ticket_change(account: Account, handoff: Handoff, payload: Any) -> TicketChange:
+    priority = payload.get("priority")
+    with_context = payload.get("context", False)
+    return TicketChange(
+        handoff_id=handoff.handoff_id,
+        note=_change_note(handoff, payload),
+        priority=Priority(priority) if priority else None,
+        group=payload.get("group"),
+        assignee=account.person(payload.get("assignee")),
+        tags=("handoff_withdrawn",) if payload.get("withdrawn") else (),
+        document=document(handoff) if with_context else None,
+    )
+
+
+def _change_note(handoff: Handoff, payload: Any) -> Note | None:
+    if payload.get("withdrawn"):
+        return Note(lines=("The handoff was withdrawn: the customer left or the bot took it back.",))
+    if payload.get("context"):
+        return _note(handoff)
+    if payload.get("turns"):
+        return Note(lines=("The customer wrote again.",), transcript=TURNS.validate_python(payload["turns"]))
+    return None

@@ -1,0 +1,49 @@
+"""What a duty has at hand while it makes its call: the handoff as it stands, and the way to the vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bridge.handoffs.account import Account
+from bridge.handoffs.model import Handoff
+from bridge.roster.model import Person
+from connectors.base import Chat, Helpdesk
+
+
+class Answered(Protocol):
+    """What a callback's receiver said."""
+
+    @property
+    def status(self) -> int: ...
+
+
+class Sender(Protocol):
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        """Send to an address that an outsider named. Raises ConnectorError, Rejected for a forbidden one."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workbench:
+    """`handoff` is None for a delivery that no handoff caused. `secrets` sign callbacks, the newest first."""
+
+    account: Account
+    handoff: Handoff | None
+    now: datetime
+    sender: Sender
+    helpdesks: Mapping[str, Helpdesk]
+    chats: Mapping[str, Chat]
+    secrets: tuple[str, ...] = ()
+
+    def the_handoff(self) -> Handoff:
+        if self.handoff is None:
+            raise LookupError("this delivery belongs to no handoff")
+        return self.handoff
+
+    def people(self, keys: list[str]) -> tuple[Person, ...]:
+        """Return those of `keys` whom the desk still knows."""
+        found = (self.account.person(key) for key in keys)
+        return tuple(person for person in found if person is not None)

@@ -1,0 +1,191 @@
+"""A helpdesk and a chat that only remember: for tests, and for a run without any vendor.
+
+They keep the whole contract, the vendor's own memory of what arrived included: a call whose
+answer was lost has done its work, and a later attempt that looks first finds it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bridge.handoffs.model import CardRef, TicketRef
+from bridge.roster.model import Person
+from connectors.base import (
+    Card,
+    ChangedTicket,
+    ChangePage,
+    Finding,
+    HelpdeskEvent,
+    Limit,
+    Notice,
+    Once,
+    RateReadings,
+    Reach,
+    TicketChange,
+    TicketDraft,
+    TicketHistory,
+    TicketMessage,
+    TicketOutcome,
+    TicketState,
+)
+from connectors.errors import ConnectorError, Gone, NotForUs
+
+VENDOR = "remembering"
+
+
+class _Memory:
+    """What both halves share: a lock, the calls in order, and troubles laid in wait for a test."""
+
+    vendor = VENDOR
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+        self.readings = RateReadings()
+        self.limits: Mapping[str, Limit] = {}
+        self.calls: list[tuple[str, str]] = []
+        self._lock = threading.RLock()
+        self._before: list[ConnectorError] = []
+        self._after: list[ConnectorError] = []
+
+    def check(self) -> tuple[Finding, ...]:
+        return ()
+
+    def fail_before(self, error: ConnectorError) -> None:
+        """Have the next call fail with nothing done."""
+        self._before.append(error)
+
+    def fail_after(self, error: ConnectorError) -> None:
+        """Have the next call do its work and lose the answer."""
+        self._after.append(error)
+
+    def _begin(self, call: str, about: str) -> None:
+        self.calls.append((call, about))
+        if self._before:
+            raise self._before.pop(0)
+
+    def _end(self) -> None:
+        if self._after:
+            raise self._after.pop(0)
+
+
+class RememberingHelpdesk(_Memory):
+    def __init__(self, connection: str = "helpdesk") -> None:
+        super().__init__(connection)
+        self.tickets: dict[str, TicketDraft] = {}
+        self.changed: list[tuple[str, TicketChange]] = []
+        self.messages: dict[str, list[TicketMessage]] = {}
+        self.states: dict[str, TicketState] = {}
+        self._done: set[str] = set()
+
+    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:
+        with self._lock:
+            self._begin("open_ticket", draft.handoff_id)
+            if once.look_first:
+                for ticket_id, known in self.tickets.items():
+                    if known.handoff_id == draft.handoff_id:
+                        return TicketOutcome(ref=self.ref(ticket_id), found=True)
+            ticket_id = str(len(self.tickets) + 1)
+            self.tickets[ticket_id] = draft
+            self._end()
+            return TicketOutcome(ref=self.ref(ticket_id))
+
+    def update_ticket(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
+        with self._lock:
+            self._begin("update_ticket", ref.id)
+            if ref.id not in self.tickets:
+                raise Gone(VENDOR, "no such ticket")
+            if not (once.look_first and once.key in self._done):
+                self._done.add(once.key)
+                self.changed.append((ref.id, change))
+            self._end()
+            return TicketOutcome(ref=ref)
+
+    def history(self, ref: TicketRef) -> TicketHistory:
+        with self._lock:
+            self._begin("history", ref.id)
+            return TicketHistory(
+                ref=ref,
+                state=self.states.get(ref.id, TicketState.OPEN),
+                messages=tuple(self.messages.get(ref.id, ())),
+                handoff_id=self.tickets[ref.id].handoff_id,
+            )
+
+    def changes(self, cursor: str | None, now: datetime) -> ChangePage:  # noqa: ARG002
+        """Name every ticket: there is no telling what a test has done to them."""
+        with self._lock:
+            tickets = tuple(
+                ChangedTicket(ref=self.ref(ticket_id), handoff_id=draft.handoff_id)
+                for ticket_id, draft in self.tickets.items()
+            )
+            return ChangePage(cursor=now.isoformat(), tickets=tickets)
+
+    def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:  # noqa: ARG002
+        raise NotForUs("a memory sends no webhooks")
+
+    def ref(self, ticket_id: str) -> TicketRef:
+        return TicketRef(
+            connection=self.connection, id=ticket_id, url=f"https://helpdesk.example/{ticket_id}"
+        )
+
+
+class RememberingChat(_Memory):
+    """`knows` says whom the chat can tag: everybody, unless a test says otherwise."""
+
+    def __init__(
+        self, connection: str = "chat", knows: Callable[[Person], bool] = lambda _person: True
+    ) -> None:
+        super().__init__(connection)
+        self.cards: dict[str, list[Card]] = {}
+        self.notices: list[tuple[str, Notice]] = []
+        self._knows = knows
+        self.emails: dict[str, str] = {}
+        self._posts: dict[str, str] = {}
+
+    def post_card(self, card: Card, once: Once) -> CardRef:
+        with self._lock:
+            self._begin("post_card", card.handoff_id)
+            message = self._posts.get(once.key) if once.look_first else None
+            if message is None:
+                message = str(len(self.cards) + 1)
+                self.cards[message] = [card]
+                self._posts[once.key] = message
+            self._end()
+            return CardRef(connection=self.connection, channel=card.channel, message=message)
+
+    def update_card(self, ref: CardRef, card: Card) -> None:
+        with self._lock:
+            self._begin("update_card", ref.message)
+            self.cards[ref.message].append(card)
+            self._end()
+
+    def post_in_thread(self, ref: CardRef, notice: Notice, once: Once) -> Reach:
+        return self._say("post_in_thread", f"{ref.channel}/{ref.message}", notice, once)
+
+    def post_in_channel(self, channel: str, notice: Notice, once: Once) -> Reach:
+        return self._say("post_in_channel", channel, notice, once)
+
+    def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach:
+        reach = self._say("direct_message", f"@{person.key}", notice, once)
+        known = frozenset({person.key}) if self._knows(person) else frozenset()
+        return Reach(people=reach.people | known)
+
+    def email_of(self, user_id: str) -> str | None:
+        with self._lock:
+            self._begin("email_of", user_id)
+            return self.emails.get(user_id)
+
+    def tell_privately(self, channel: str, user_id: str, text: str) -> None:
+        with self._lock:
+            self._begin("tell_privately", f"{channel}@{user_id}")
+            self.notices.append((f"{channel}@{user_id}", Notice(text=text)))
+
+    def _say(self, call: str, place: str, notice: Notice, once: Once) -> Reach:
+        with self._lock:
+            self._begin(call, place)
+            if not (once.look_first and once.key in self._posts):
+                self._posts[once.key] = place
+                self.notices.append((place, notice))
+            self._end()
+            return Reach(people=frozenset(person.key for person in notice.tag if self._knows(person)))
