@@ -1,0 +1,1 @@
+"""What vendors tell us: webhooks, presses, and what is read back to find what webhooks lost."""

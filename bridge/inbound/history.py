@@ -1,0 +1,40 @@
+"""A ticket as its helpdesk tells it, turned into what it means for the handoff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.handoffs import lifecycle
+from bridge.handoffs.change import Change
+from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
+
+
+def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
+    """Return whether this message stops the response clock: public, by a person, after the ask.
+
+    Source: docs/glossary.md, "answer". Claims, assignments, notes, rules and bots never do.
+    """
+    return message.public and message.author.kind is AuthorKind.PERSON and message.at >= asked_at
+
+
+def heard(change: Change, message: TicketMessage) -> None:
+    """Take in one message on the ticket."""
+    if is_answer(message, change.handoff.asked_at):
+        lifecycle.answered(
+            change,
+            by=message.author.name or "a person",
+            at=message.at,
+            text=message.text,
+            message_id=message.id,
+        )
+
+
+def told_by(change: Change, history: TicketHistory) -> None:
+    """Bring the handoff in line with the whole ticket."""
+    lifecycle.moved(change, history.ref)
+    for message in sorted(history.messages, key=lambda message: message.at):
+        heard(change, message)
+    if history.state is TicketState.DELETED:
+        lifecycle.orphaned(change, actor=history.ref.connection)
+    elif history.state is TicketState.SOLVED:
+        lifecycle.resolved(change, actor=history.ref.connection)
