@@ -1,0 +1,1 @@
+"""The honest number and its family, and the books that must balance."""

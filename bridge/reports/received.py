@@ -1,0 +1,50 @@
+"""One handoff as the report sees it: its times, and no word of the customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.handoffs.model import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """Times are aware and in UTC. `shift` and `named_owner` are those of the route, frozen at acceptance."""
+
+    handoff_id: str
+    channel: str
+    shift: str | None  #: None when no shift covered the moment
+    named_owner: str | None  #: None on a roster gap
+    state: State
+    test: bool
+    relayed: bool  #: the bot takes a person's answer to the customer
+    window: timedelta
+    asked_at: datetime
+    received_at: datetime
+    promised_at: datetime
+    started_at: datetime | None = None  #: None when the bot did not say
+    ticketed_at: datetime | None = None
+    carded_at: datetime | None = None
+    answered_at: datetime | None = None
+    delivered_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def window_ends_at(self) -> datetime:
+        return self.asked_at + self.window
+
+    @property
+    def reached_at(self) -> datetime | None:
+        """Return when a person's answer reached the customer: the bot took it, or it was written where no bot relays.
+
+        None while nobody has answered, and while a relay is owed or has failed for good.
+        """
+        return self.delivered_at if self.relayed else self.answered_at
+
+    @property
+    def withdrawn_unanswered(self) -> bool:
+        """Return whether it was withdrawn before anybody answered. An answer that came later is no excuse."""
+        if self.state is not State.WITHDRAWN:
+            return False
+        return self.answered_at is None or (self.closed_at is not None and self.closed_at < self.answered_at)

@@ -1,0 +1,63 @@
+"""The rows behind the report: one small read of what the store knows of a period."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from bridge.handoffs.model import State
+from bridge.reports.period import Period
+from bridge.reports.received import Received
+from bridge.store import tables
+
+HANDOFFS: Final = tables.handoffs
+TIMES: Final = (
+    "asked_at",
+    "received_at",
+    "promised_at",
+    "started_at",
+    "ticketed_at",
+    "carded_at",
+    "answered_at",
+    "delivered_at",
+    "closed_at",
+)
+PLAIN: Final = ("handoff_id", "channel", "test", *TIMES)
+COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
+    *(HANDOFFS.c[name] for name in PLAIN),
+    HANDOFFS.c.state,
+    HANDOFFS.c.window_seconds,
+    HANDOFFS.c.context["callback_url"].as_string().label("callback_url"),
+    HANDOFFS.c.route["shift"].as_string().label("shift"),
+    HANDOFFS.c.route["owner"].as_string().label("named_owner"),
+)
+
+
+def received_in(connection: Connection, account_id: str, period: Period) -> list[Received]:
+    """Return the handoffs received in `period`, in that order, test handoffs among them.
+
+    A conversation handed over again while it was open is one handoff, received when it was first handed over.
+    """
+    found = connection.execute(
+        select(*COLUMNS)
+        .where(
+            HANDOFFS.c.account_id == account_id,
+            HANDOFFS.c.received_at >= period.starts_at,
+            HANDOFFS.c.received_at < period.ends_at,
+        )
+        .order_by(HANDOFFS.c.received_at, HANDOFFS.c.handoff_id)
+    )
+    return [_received(row) for row in found]
+
+
+def _received(row: Row[Any]) -> Received:
+    return Received(
+        **{name: row._mapping[name] for name in PLAIN},
+        state=State(row.state),
+        window=timedelta(seconds=row.window_seconds),
+        relayed=bool(row.callback_url),
+        shift=row.shift,
+        named_owner=row.named_owner,
+    )

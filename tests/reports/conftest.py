@@ -1,0 +1,40 @@
+"""A store into which a test writes the handoffs of its own week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import insert
+
+from bridge.handoffs.model import Handoff
+from bridge.handoffs.rows import as_row
+from bridge.store import Database, tables
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def keep(database: Database) -> Callable[..., None]:
+    """Return how to keep handoffs, together with the accounts they belong to."""
+    known: set[str] = set()
+
+    def keep(*handoffs: Handoff) -> None:
+        accounts = {handoff.account_id for handoff in handoffs} - known
+        known.update(accounts)
+
+        def work(tx):
+            for account in accounts:
+                values = {"account_id": account, "name": account, "created_at": handoffs[0].received_at}
+                tx.execute(insert(tables.accounts).values(**values))
+            for handoff in handoffs:
+                tx.execute(insert(tables.handoffs).values(**as_row(handoff), counter=1))
+
+        database.transact(work)
+
+    return keep
