@@ -1,0 +1,140 @@
+"""Builds everything once: one `Bridge` holds what a web process, a worker, or both need."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from bridge.accounts import MAIN, Accounts
+from bridge.delivery.budgets import Budgets
+from bridge.inbound.hooks import hook_routes
+from bridge.inbound.press import Presses
+from bridge.intake.api import body_schemas, intake_routes
+from bridge.intake.problems import Problem, answer_invalid, answer_problem, answer_unavailable
+from bridge.intake.service import Intake
+from bridge.security.outbound import GuardedSender
+from bridge.security.vault import Vault
+from bridge.settings import Settings
+from bridge.store import Database, StoreUnavailable
+from bridge.web.health import health_routes
+from bridge.worker.housekeeping import check_books, follow_desk_file, owe_polls
+from bridge.worker.loop import DeliveryLoop
+from bridge.worker.payer import Payer
+from bridge.worker.ticker import Ticker
+from connectors.registry import VENDORS, Connectors, build_connectors, build_receiver
+
+BOOKS_EVERY_SECONDS = 60
+DESK_FILE_EVERY_SECONDS = 15
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge:
+    settings: Settings
+    database: Database
+    accounts: Accounts
+    connectors: Connectors
+    clock: Callable[[], datetime]
+
+    def close(self) -> None:
+        self.database.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    loop: DeliveryLoop
+    ticker: Ticker
+
+    def start(self) -> None:
+        self.loop.start()
+        self.ticker.start()
+
+    def stop(self) -> None:
+        """Finish what has begun and give back the rest."""
+        self.ticker.stop()
+        self.loop.stop()
+
+
+def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Bridge:
+    """Build what every process shares. Raises SettingsRefused, Unconnectable, MappingRefused."""
+    connectors = build_connectors(settings)
+    accounts = Accounts(
+        Vault(list(settings.secret_keys)),
+        vendors=VENDORS,
+        helpdesks=tuple(connectors.helpdesks),
+        chats=tuple(connectors.chats),
+    )
+    database = Database(settings.database_url)
+    return Bridge(settings=settings, database=database, accounts=accounts, connectors=connectors, clock=clock)
+
+
+def prepare(bridge: Bridge) -> None:
+    """Make the main account, its connections and the desk of HANDOFF_DESK, and owe the first poll.
+
+    Raises DeskRefused, with every mistake, for a desk file that cannot be used.
+    """
+    now, vendors = bridge.clock(), bridge.connectors.vendors
+    bridge.database.transact(lambda tx: bridge.accounts.ensure(tx, MAIN, vendors, now))
+    follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
+    owe_polls(bridge.database, bridge.connectors, now)
+
+
+def build_web(bridge: Bridge) -> FastAPI:
+    database, accounts, connectors, clock = bridge.database, bridge.accounts, bridge.connectors, bridge.clock
+    app = FastAPI(
+        title="Handoff bridge",
+        version=version("handoff-bridge"),
+        summary="Hand a conversation from a bot to people, and know that it held.",
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    app.add_exception_handler(Problem, answer_problem)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(StoreUnavailable, answer_unavailable)
+    app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
+    presses = Presses(
+        database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
+    )
+    receiver = build_receiver(bridge.settings, presses.take, presses.refuse)
+    app.include_router(hook_routes(database, accounts, connectors, receiver, clock))
+    app.include_router(health_routes(database, clock))
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document with the schemas of the bodies that the intake reads itself."""
+    document = FastAPI.openapi(app)
+    document.setdefault("components", {}).setdefault("schemas", {}).update(body_schemas())
+    return document
+
+
+def build_worker(bridge: Bridge) -> Worker:
+    budgets = Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
+    payer = Payer(
+        database=bridge.database,
+        accounts=bridge.accounts,
+        connectors=bridge.connectors,
+        budgets=budgets,
+        sender=GuardedSender(allow_loopback=bridge.settings.allow_loopback_callbacks),
+        clock=bridge.clock,
+        chance=random.Random(),  # noqa: S311 - jitter
+    )
+    ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
+    ticker.every(BOOKS_EVERY_SECONDS, lambda: check_books(bridge.database, bridge.clock()))
+    ticker.every(
+        DESK_FILE_EVERY_SECONDS,
+        lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
+    )
+    loop = DeliveryLoop(database=bridge.database, payer=payer, budgets=budgets, clock=bridge.clock)
+    return Worker(loop=loop, ticker=ticker)

@@ -1,0 +1,93 @@
+"""`handoff check [--live]`: is the desk sound, and is what it counts on there at the vendors?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from bridge.commands.desk_file import add_desk_argument, desk_path
+from bridge.commands.outcome import Commands, add_command, print_json, settings_from_environment
+from bridge.desk.check import warnings
+from bridge.desk.load import load_desk
+from bridge.desk.mistakes import DeskRefused
+from bridge.desk.model import Desk
+from connectors.base import Connector, Finding
+from connectors.errors import ConnectorError
+from connectors.registry import VENDORS, build_connectors
+
+GOOD, WARNINGS, ERRORS = 0, 1, 2
+
+
+def add_to(commands: Commands) -> None:
+    check = add_command(
+        commands,
+        "check",
+        "check the desk file, and with --live what it counts on at the vendors",
+        "handoff check --desk desk.yaml --live",
+        _check,
+    )
+    check.add_argument("--live", action="store_true", help="also ask the connected vendors")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    add_desk_argument(check)
+
+
+def _check(given: argparse.Namespace) -> int:
+    """Exit with 0 for good, 1 for warnings, 2 for errors."""
+    path = desk_path(given.desk)
+    try:
+        desk = load_desk(path, VENDORS)
+    except DeskRefused as refused:
+        findings = [
+            Finding(
+                severity="error",
+                where=f"{one.file}:{one.line} {one.key}",
+                problem=one.problem,
+                remedy=one.remedy,
+            )
+            for one in refused.mistakes
+        ]
+    else:
+        findings = [*_desk_findings(desk), *(_live_findings(desk) if given.live else ())]
+    if given.json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        _print(findings)
+    severities = {finding.severity for finding in findings}
+    return ERRORS if "error" in severities else WARNINGS if "warning" in severities else GOOD
+
+
+def _desk_findings(desk: Desk) -> Iterator[Finding]:
+    for one in warnings(desk, datetime.now(UTC)):
+        yield Finding(severity=one.severity, where=one.where, problem=one.problem, remedy=one.remedy)
+
+
+def _live_findings(desk: Desk) -> Iterator[Finding]:
+    connectors = build_connectors(settings_from_environment(), desk)
+    everyone: list[Connector] = [*connectors.helpdesks.values(), *connectors.chats.values()]
+    if not everyone:
+        yield Finding(
+            severity="warning",
+            where="settings",
+            problem="nothing is connected",
+            remedy="see docs/operations.md for the settings",
+        )
+    for connector in everyone:
+        try:
+            yield from connector.check()
+        except ConnectorError as error:
+            yield Finding(
+                severity="error",
+                where=connector.connection,
+                problem=error.detail,
+                remedy="check its address and its key in the settings",
+            )
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        print(f"{finding.severity:8} {finding.where}: {finding.problem}\n         → {finding.remedy}")
+    errors = sum(finding.severity == "error" for finding in findings)
+    doubts = sum(finding.severity == "warning" for finding in findings)
+    print(f"{errors} errors, {doubts} warnings" if findings else "All good.")

@@ -1,0 +1,124 @@
+"""Measures in Prometheus' format, read from the rows: the same from every process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from sqlalchemy import Connection, func, select
+
+from bridge.delivery.job import DeliveryState
+from bridge.handoffs.model import State
+from bridge.reports.accounting import books
+from bridge.store import Database, tables
+
+LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
+BOOKS_OVER: Final = timedelta(days=31)
+OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
+
+
+def measures(database: Database, now: datetime) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_Rows(database, now))
+    return generate_latest(registry)
+
+
+class _Rows:
+    """Collects every measure in one look at the store."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self._database = database
+        self._now = now
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        with self._database.read() as connection:
+            yield _accepted(connection)
+            yield _open(connection)
+            yield _deliveries(connection)
+            yield _oldest_owed(connection, self._now)
+            yield _lateness(connection)
+            yield from _books(connection, self._now)
+
+
+def _accepted(connection: Connection) -> Metric:
+    family = CounterMetricFamily("handoff_accepts", "Handoffs accepted", labels=["account"])
+    table = tables.handoffs
+    for account, count in connection.execute(
+        select(table.c.account_id, func.count()).group_by(table.c.account_id)
+    ):
+        family.add_metric([account], count)
+    return family
+
+
+def _open(connection: Connection) -> Metric:
+    family = GaugeMetricFamily("handoff_open", "Handoffs nobody has answered yet", labels=["account"])
+    table = tables.handoffs
+    found = connection.execute(
+        select(table.c.account_id, func.count())
+        .where(table.c.state == State.OPEN)
+        .group_by(table.c.account_id)
+    )
+    for account, count in found:
+        family.add_metric([account], count)
+    return family
+
+
+def _deliveries(connection: Connection) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_deliveries", "Deliveries by state", labels=["connection", "kind", "state"]
+    )
+    table = tables.deliveries
+    columns = (table.c.connection, table.c.kind, table.c.state)
+    for connection_name, kind, state, count in connection.execute(
+        select(*columns, func.count()).group_by(*columns)
+    ):
+        family.add_metric([connection_name, kind, state], count)
+    return family
+
+
+def _oldest_owed(connection: Connection, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_oldest_owed_seconds",
+        "How overdue the oldest delivery is that could be sent",
+        labels=["connection"],
+    )
+    table = tables.deliveries
+    found = connection.execute(
+        select(table.c.connection, func.min(table.c.not_before))
+        .where(table.c.state.in_(OWED), table.c.not_before <= now)
+        .group_by(table.c.connection)
+    )
+    for connection_name, oldest in found:
+        family.add_metric([connection_name], (now - oldest).total_seconds())
+    return family
+
+
+def _lateness(connection: Connection) -> Metric:
+    table = tables.clocks
+    fired = table.c.state == "fired"
+    at_most = [func.count().filter(table.c.late_ms <= bound) for bound in LATENESS_MS]
+    row = connection.execute(
+        select(*at_most, func.count(), func.coalesce(func.sum(table.c.late_ms), 0)).where(fired)
+    ).one()
+    family = HistogramMetricFamily("handoff_rung_lateness_seconds", "How late rungs fired")
+    buckets = [(str(bound / 1000), float(row[index])) for index, bound in enumerate(LATENESS_MS)]
+    family.add_metric([], [*buckets, ("+Inf", float(row[-2]))], sum_value=float(row[-1]) / 1000)
+    return family
+
+
+def _books(connection: Connection, now: datetime) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "handoff_books", "Accepted handoffs by fate; missing must be 0", labels=["account", "fate"]
+    )
+    for account in connection.execute(select(tables.accounts.c.account_id)).scalars().all():
+        found = books(connection, account, now - BOOKS_OVER)
+        for fate in ("settled", "owed", "dead", "missing"):
+            family.add_metric([account, fate], getattr(found, fate))
+    yield family
