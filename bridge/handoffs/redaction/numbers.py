@@ -15,7 +15,7 @@ from phonenumbers import Leniency, PhoneNumberMatch, PhoneNumberMatcher, PhoneNu
 from stdnum import iban, luhn
 from stdnum.in_ import aadhaar, pan, vid
 
-from bridge.handoffs.redaction_page import Care, Hidden, Page
+from bridge.handoffs.redaction.page import Care, Hidden, Page
 
 NUMBER: Final = "[number]"
 AADHAAR_DIGITS: Final = 12

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bridge.handoffs.plain import plain
-from bridge.handoffs.redaction_page import Hidden, Page
+from bridge.handoffs.redaction.page import Hidden, Page
+from bridge.handoffs.redaction.plain import plain
 
 SECRET: Final = "[secret]"  # noqa: S105 (the label shown)
 CODE: Final = "[code]"

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bridge.handoffs.plain import plain
-from bridge.handoffs.redaction_numbers import hide_numbers
-from bridge.handoffs.redaction_page import Care, Hidden, Page
-from bridge.handoffs.redaction_secrets import SECRET, hide_secrets
+from bridge.handoffs.redaction.numbers import hide_numbers
+from bridge.handoffs.redaction.page import Care, Hidden, Page
+from bridge.handoffs.redaction.plain import plain
+from bridge.handoffs.redaction.secrets import SECRET, hide_secrets
 
 #: where a telephone number without its country code belongs, when nobody says otherwise
 REGION: Final = "IN"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from bridge.handoffs.plain import PlainText
+from bridge.handoffs.redaction.plain import PlainText
 
 BLOT: Final = "\0"  # a plain text never holds it
 #: numbers looked at closely in one text or document; a text with more is hostile or a table
