@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lock clean
+.PHONY: help install demo test kill lint lock clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ demo: install ## play a story through the whole bridge, no account needed
 
 test: install ## run every test; ARGS="-k roster" narrows it
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+kill: install ## kill processes at random during 500 handoffs, and count; takes five minutes
+	HANDOFF_KILL_HANDOFFS=500 $(BIN)/python -m pytest tests/processes $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -6,8 +6,8 @@ import argparse
 from datetime import UTC, datetime
 
 from bridge.accounts import MAIN
-from bridge.app import Bridge, build_bridge
-from bridge.commands.outcome import Commands, Refused, add_command, print_json, settings_with_secrets
+from bridge.commands.opening import open_bridge
+from bridge.commands.outcome import Commands, Refused, add_command, print_json
 
 
 def add_to(commands: Commands) -> None:
@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _create(given: argparse.Namespace) -> int:
-    bridge = _bridge()
+    bridge = open_bridge()
     now = datetime.now(UTC)
     bridge.database.transact(lambda tx: bridge.accounts.ensure(tx, MAIN, bridge.connectors.vendors, now))
     key = bridge.database.transact(
@@ -46,7 +46,7 @@ def _create(given: argparse.Namespace) -> int:
 
 
 def _list(given: argparse.Namespace) -> int:
-    bridge = _bridge()
+    bridge = open_bridge()
     with bridge.database.read() as connection:
         found = bridge.accounts.keys(connection, MAIN)
     bridge.close()
@@ -62,7 +62,7 @@ def _list(given: argparse.Namespace) -> int:
 
 
 def _revoke(given: argparse.Namespace) -> int:
-    bridge = _bridge()
+    bridge = open_bridge()
     now = datetime.now(UTC)
     revoked = bridge.database.transact(lambda tx: bridge.accounts.revoke_key(tx, MAIN, given.key_id, now))
     bridge.close()
@@ -74,6 +74,3 @@ def _revoke(given: argparse.Namespace) -> int:
         print(f"{given.key_id} is revoked.")
     return 0
 
-
-def _bridge() -> Bridge:
-    return build_bridge(settings_with_secrets())

@@ -12,16 +12,15 @@ from typing import Final
 import structlog
 import uvicorn
 
-from bridge.app import Bridge, build_bridge, build_web, build_worker, prepare
+from bridge.app import Bridge, build_web, build_worker, prepare
+from bridge.commands.opening import open_bridge
 from bridge.commands.outcome import (
     Commands,
-    Refused,
     add_command,
     settings_from_environment,
     settings_with_secrets,
 )
 from bridge.store import migrate
-from bridge.store.migrate import is_current
 from bridge.watching import set_up_logging
 
 log = structlog.get_logger()
@@ -105,12 +104,8 @@ def serve_web(bridge: Bridge, host: str | None, port: int | None) -> None:
 
 
 def _ready_bridge() -> Bridge:
-    """Build the bridge of this process. Raises Refused for a store of another version."""
-    settings = settings_with_secrets()
-    set_up_logging(settings)
-    bridge = build_bridge(settings)
-    if not is_current(bridge.database):
-        raise Refused("the store has another version's schema; run `handoff migrate` first")
+    bridge = open_bridge()
+    set_up_logging(bridge.settings)
     prepare(bridge)
     return bridge
 
