@@ -43,6 +43,10 @@ class Busy(ConnectorError):
         self.limit = limit  #: None when no budget was the cause (no connection, 503)
 
 
+class Unreachable(Busy):
+    """Nothing was done, for the vendor is away or in trouble: others of its calls will fail too."""
+
+
 class OutcomeUnknown(ConnectorError):
     """The answer was lost, so the work may have been done. Look for it before sending again."""
 

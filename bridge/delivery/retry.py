@@ -1,4 +1,4 @@
-"""When a delivery is tried again, and when it is given up."""
+"""How long to wait before a delivery is tried again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 #: a vendor that names a longer delay is asked again after this
 LONGEST_OBEYED: Final = timedelta(minutes=15)
-#: a key or a right is missing: a person must act, so there is no hurry
-DENIED_WAIT: Final = timedelta(minutes=5)
-#: after so long nobody waits for the call any more
-GIVEN_UP_AFTER: Final = timedelta(hours=48)
-#: a delivery that breaks our own code is given up after so many attempts
-POISON_ATTEMPTS: Final = 5
 
 #: Standard Webhooks, "Deliverability and reliability": now, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h
 WEBHOOK_WAITS: Final[Sequence[timedelta]] = (

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff
 from bridge.roster.model import Person
 from connectors.base import Chat, Helpdesk
+
+#: well within ten such calls a minute, the tightest limit of any helpdesk we know
+POLL_EVERY: Final = timedelta(seconds=30)
 
 
 class Answered(Protocol):
@@ -28,7 +31,10 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
-    """`handoff` is None for a delivery that no handoff caused. `secrets` sign callbacks, the newest first."""
+    """`handoff` is None for a delivery that no handoff caused. `secrets` sign callbacks, the newest first.
+
+    `poll_every` is how long a helpdesk is left alone before it is asked again what changed.
+    """
 
     account: Account
     handoff: Handoff | None
@@ -37,6 +43,7 @@ class Workbench:
     helpdesks: Mapping[str, Helpdesk]
     chats: Mapping[str, Chat]
     secrets: tuple[str, ...] = ()
+    poll_every: timedelta = POLL_EVERY
 
     def the_handoff(self) -> Handoff:
         if self.handoff is None:

@@ -3,7 +3,7 @@
 # No postponed annotations here: FastAPI must see `Who`, which is made inside the function below.
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -14,7 +14,17 @@ from bridge.intake.idempotency import checked_key
 from bridge.intake.schema import HandoffRequest, MessagesRequest, PatchRequest, WithdrawRequest
 from bridge.intake.service import Intake
 
+
+def idempotency_key(
+    given: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    signed: Annotated[str | None, Header(alias="webhook-id")] = None,
+) -> str | None:
+    """Return the key under which a call is kept to one effect; the id of a signed call serves as well."""
+    return checked_key(given or signed)
+
+
 Body = Annotated[bytes, Depends(raw_body)]
+Key = Annotated[str | None, Depends(idempotency_key)]
 BODIES: Final = (HandoffRequest, PatchRequest, MessagesRequest, WithdrawRequest)
 REFERENCE: Final = "#/components/schemas/{model}"
 
@@ -42,9 +52,9 @@ def intake_routes(intake: Intake) -> APIRouter:
 
     @router.post("", status_code=202, openapi_extra=_takes(HandoffRequest))
     def hand_over(
-        request: Request,
         caller: Who,
         body: Body,
+        key: Key,
         wait: Annotated[str | None, Query(pattern="^ticketed$")] = None,
         timeout_seconds: Annotated[float, Query(ge=0, le=10)] = 3.0,
     ) -> dict[str, Any]:
@@ -52,8 +62,6 @@ def intake_routes(intake: Intake) -> APIRouter:
 
         Repeat with the same `Idempotency-Key` and body to get the same answer; `wait=ticketed` waits for the ticket.
         """
-        headers = request.headers
-        key = checked_key(headers.get("idempotency-key") or headers.get("webhook-id"))
         answer = intake.hand_over(caller, body, key)
         if wait:
             answer = {**answer, "ticket": intake.wait_for_ticket(caller, answer["id"], timeout_seconds)}
@@ -70,18 +78,18 @@ def intake_routes(intake: Intake) -> APIRouter:
         return intake.timeline(caller, handoff_id)
 
     @router.patch("/{handoff_id}", openapi_extra=_takes(PatchRequest))
-    def add_context(handoff_id: str, caller: Who, body: Body) -> dict[str, Any]:
+    def add_context(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """Add what the bot has learned since: ticket and card follow."""
-        return intake.add_context(caller, handoff_id, body)
+        return intake.add_context(caller, handoff_id, body, key)
 
     @router.post("/{handoff_id}/messages", status_code=202, openapi_extra=_takes(MessagesRequest))
-    def add_messages(handoff_id: str, caller: Who, body: Body) -> dict[str, Any]:
+    def add_messages(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """The customer goes on writing while waiting."""
-        return intake.add_messages(caller, handoff_id, body)
+        return intake.add_messages(caller, handoff_id, body, key)
 
     @router.post("/{handoff_id}/withdraw", status_code=202, openapi_extra=_takes(WithdrawRequest))
-    def withdraw(handoff_id: str, caller: Who, body: Body) -> dict[str, Any]:
+    def withdraw(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """The customer left, or the bot took the conversation back."""
-        return intake.withdraw(caller, handoff_id, body)
+        return intake.withdraw(caller, handoff_id, body, key)
 
     return router

@@ -12,7 +12,8 @@ from bridge.intake.problems import Problem
 from bridge.store import Transaction, tables
 
 INBOX: Final = tables.inbox
-SOURCE: Final = "bot"
+#: where the keys of new handoffs are kept; those of calls about a handoff are kept under its id
+NEW: Final = "bot"
 LONGEST_KEY: Final = 255
 
 
@@ -28,11 +29,14 @@ def checked_key(key: str | None) -> str | None:
     )
 
 
-def recall(tx: Transaction, account_id: str, key: str, body: bytes) -> dict[str, Any] | None:
-    """Return what this call was answered before, None for a new one. Raises Problem 409 for another body."""
+def recall(tx: Transaction, account_id: str, source: str, key: str, body: bytes) -> dict[str, Any] | None:
+    """Return what this call was answered before, None for a new one. Raises Problem 409 for another body.
+
+    `source` is what the key belongs to: `NEW`, or the id of the handoff the call is about.
+    """
     known = tx.execute(
         select(INBOX.c.digest, INBOX.c.answer).where(
-            INBOX.c.account_id == account_id, INBOX.c.source == SOURCE, INBOX.c.event_id == key
+            INBOX.c.account_id == account_id, INBOX.c.source == source, INBOX.c.event_id == key
         )
     ).first()
     if known is None:
@@ -51,6 +55,7 @@ def recall(tx: Transaction, account_id: str, key: str, body: bytes) -> dict[str,
 def remember(
     tx: Transaction,
     account_id: str,
+    source: str,
     key: str,
     body: bytes,
     handoff_id: str,
@@ -60,7 +65,7 @@ def remember(
     tx.execute(
         insert(INBOX).values(
             account_id=account_id,
-            source=SOURCE,
+            source=source,
             event_id=key,
             digest=_digest(body),
             received_at=now,

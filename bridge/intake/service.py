@@ -17,7 +17,7 @@ from bridge.handoffs.accept import Handover, Receipt, accept
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import document
 from bridge.handoffs.model import Handoff
-from bridge.intake.idempotency import recall, remember
+from bridge.intake.idempotency import NEW, recall, remember
 from bridge.intake.problems import Problem, unreadable, unusable
 from bridge.intake.schema import (
     HandoffRequest,
@@ -59,13 +59,13 @@ class Intake:
         )
 
         def work(tx: Transaction) -> dict[str, Any]:
-            known = recall(tx, caller.account_id, key, body) if key else None
+            known = recall(tx, caller.account_id, NEW, key, body) if key else None
             if known is not None:
                 return known
             account = self.accounts.of(tx.connection, caller.account_id)
             answer = _receipt(accept(tx, account, handover, now))
             if key:
-                remember(tx, caller.account_id, key, body, answer["id"], answer, now)
+                remember(tx, caller.account_id, NEW, key, body, answer["id"], answer, now)
             return answer
 
         return self.database.transact(work)
@@ -87,27 +87,31 @@ class Intake:
             ).all()
         return {"id": handoff_id, "events": [_event(row) for row in found]}
 
-    def add_context(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+    def add_context(self, caller: Caller, handoff_id: str, body: bytes, key: str | None) -> dict[str, Any]:
         request, _ = _read(PatchRequest, body)
 
         def patch(change: Change) -> None:
             _must_be_open(change)
             lifecycle.add_context(change, merge_patch(change.handoff.context, request, change.now))
 
-        return self._change(caller, handoff_id, patch)
+        return self._change(caller, handoff_id, patch, body, key)
 
-    def add_messages(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+    def add_messages(self, caller: Caller, handoff_id: str, body: bytes, key: str | None) -> dict[str, Any]:
         request, _ = _read(MessagesRequest, body)
 
         def add(change: Change) -> None:
             _must_be_open(change)
             lifecycle.add_messages(change, to_turns(request, change.now))
 
-        return self._change(caller, handoff_id, add)
+        return self._change(caller, handoff_id, add, body, key)
 
-    def withdraw(self, caller: Caller, handoff_id: str, body: bytes) -> dict[str, Any]:
+    def withdraw(self, caller: Caller, handoff_id: str, body: bytes, key: str | None) -> dict[str, Any]:
         request, _ = _read(WithdrawRequest, body or b"{}")
-        return self._change(caller, handoff_id, lambda change: lifecycle.withdraw(change, request.reason))
+
+        def take_back(change: Change) -> None:
+            lifecycle.withdraw(change, request.reason)
+
+        return self._change(caller, handoff_id, take_back, body, key)
 
     def wait_for_ticket(self, caller: Caller, handoff_id: str, seconds: float) -> dict[str, Any] | None:
         """Wait until the ticket exists, at most so long; return it, None when it is not there yet."""
@@ -118,14 +122,22 @@ class Intake:
                 return ticket
             time.sleep(WAIT_LOOK_SECONDS)
 
-    def _change(self, caller: Caller, handoff_id: str, what: Callable[[Change], None]) -> dict[str, Any]:
-        now = self.clock()
+    def _change(
+        self, caller: Caller, handoff_id: str, what: Callable[[Change], None], body: bytes, key: str | None
+    ) -> dict[str, Any]:
+        """Change a handoff, once for each key, and return it as it stands then."""
+        now, account_id = self.clock(), caller.account_id
 
         def work(tx: Transaction) -> None:
-            account = self.accounts.of(tx.connection, caller.account_id)
-            change = _find(lambda: open_change(tx, account, handoff_id, now))
+            change = _find(
+                lambda: open_change(tx, self.accounts.of(tx.connection, account_id), handoff_id, now)
+            )
+            if key and recall(tx, account_id, handoff_id, key, body) is not None:
+                return
             what(change)
             change.write()
+            if key:
+                remember(tx, account_id, handoff_id, key, body, handoff_id, {}, now)
 
         self.database.transact(work)
         return self.look(caller, handoff_id)

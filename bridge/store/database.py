@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from bridge.store.transaction import Transaction
 from bridge.store.wakeups import Wakeups, wakeups_for
@@ -18,6 +18,7 @@ T = TypeVar("T")
 TRIES: Final = 4
 SQLITE_BUSY_TIMEOUT_MS: Final = 15_000
 POOL_SIZE: Final = 20
+ADDRESSES: Final = "write sqlite:///handoff.db or postgresql://user@host/name"
 #: serialization failure, deadlock: the whole transaction may be run again (PostgreSQL, appendix A)
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
 
@@ -26,8 +27,12 @@ class StoreUnavailable(Exception):
     """The store cannot be written or reached now. Nothing was kept; the caller may try again."""
 
 
+class UnknownStore(Exception):
+    """The store's address cannot be used. The text says what would do and never shows the address."""
+
+
 class Database:
-    """A store at a SQLAlchemy URL: SQLite with one writer thread, or PostgreSQL."""
+    """A store at a SQLAlchemy URL: SQLite with one writer thread, or PostgreSQL. Raises UnknownStore."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -49,7 +54,9 @@ class Database:
                 # Two racing transactions inserted the same row; the second look finds the first one's.
                 if attempt == TRIES:
                     raise
-            except (OperationalError, InterfaceError, DBAPIError) as error:
+            except DataError:
+                raise  # a value no store can hold is a fault of ours, and trying again would not help
+            except DBAPIError as error:
                 if not _retryable(error) or attempt == TRIES:
                     raise StoreUnavailable(type(error.orig).__name__) from error
         raise AssertionError("unreachable")
@@ -60,7 +67,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
             raise StoreUnavailable(type(error.orig).__name__) from error
 
     def close(self) -> None:
@@ -85,11 +92,14 @@ def _retryable(error: DBAPIError) -> bool:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise UnknownStore(f"HANDOFF_DATABASE_URL cannot be read; {ADDRESSES}") from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url)
     if parsed.get_backend_name() != "postgresql":
-        raise ValueError(f"HANDOFF_DATABASE_URL: {parsed.drivername} is not known; use sqlite or postgresql")
+        raise UnknownStore(f"HANDOFF_DATABASE_URL: {parsed.drivername} is not known; {ADDRESSES}")
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,

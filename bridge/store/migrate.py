@@ -8,13 +8,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
-from bridge.store.database import Database
+from bridge.store.database import Database, StoreUnavailable
 
 
 def migrate(url: str) -> None:
-    """Run every migration the store at `url` lacks. Safe to run again, and by several processes at once."""
-    command.upgrade(_config(url), "head")
+    """Run every migration the store at `url` lacks. Safe to run again, and by several processes at once.
+
+    Raises UnknownStore for an address that cannot be used, StoreUnavailable where nothing answers at it.
+    """
+    try:
+        command.upgrade(_config(url), "head")
+    except DBAPIError as error:
+        raise StoreUnavailable(type(error.orig).__name__) from error
 
 
 def is_current(database: Database) -> bool:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from bridge.accounts import Accounts
-from bridge.delivery import ledger, retry
+from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties import DUTIES
 from bridge.delivery.job import DeliveryState, Job, Paid
-from bridge.delivery.workbench import Sender, Workbench
+from bridge.delivery.setback import DENIED_WAIT, Setback, setback
+from bridge.delivery.workbench import POLL_EVERY, Sender, Workbench
 from bridge.handoffs import lifecycle, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.store import Database, StoreUnavailable, Transaction
 from connectors.base import RateReading
-from connectors.errors import AccessDenied, Busy, ConnectorError, OutcomeUnknown, Rejected
+from connectors.errors import ConnectorError
 from connectors.registry import Connectors
 
 log = structlog.get_logger()
@@ -31,17 +31,6 @@ MUST_BE_KNOWN: Final = {
     "open_ticket": "Its ticket could not be opened.",
     "post_card": "Its card could not be posted.",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Setback:
-    """Why an attempt did not settle, and what is to follow. `wait` is None for "give up"."""
-
-    error: str
-    wait: timedelta | None
-    unknown: bool = False
-    vendor_trouble: bool = False
-    blocks: str | None = None
 
 
 class Payer:
@@ -55,6 +44,7 @@ class Payer:
         sender: Sender,
         clock: Callable[[], datetime],
         chance: random.Random,
+        poll_every: timedelta = POLL_EVERY,
     ) -> None:
         self._database = database
         self._accounts = accounts
@@ -63,6 +53,7 @@ class Payer:
         self._sender = sender
         self._clock = clock
         self._chance = chance
+        self._poll_every = poll_every
 
     def pay(self, job: Job) -> None:
         """Attempt `job` and write down how it went. Raises nothing but StoreUnavailable."""
@@ -71,7 +62,7 @@ class Payer:
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a duty that breaks is a poison message, not a dead worker
-            self._put_off(job, self._setback(job, error))
+            self._put_off(job, self._judge(job, error))
         else:
             self._settle(job, paid)
 
@@ -88,6 +79,7 @@ class Payer:
             helpdesks=self._connectors.helpdesks,
             chats=self._connectors.chats,
             secrets=secrets,
+            poll_every=self._poll_every,
         )
 
     def _settle(self, job: Job, paid: Paid) -> None:
@@ -113,66 +105,47 @@ class Payer:
         state = DeliveryState.CANCELLED if paid.pointless else DeliveryState.SETTLED
         return ledger.settle(tx, job, now, state=state, error=paid.pointless)
 
-    def _put_off(self, job: Job, setback: _Setback) -> None:
+    def _judge(self, job: Job, error: Exception) -> Setback:
+        if not isinstance(error, ConnectorError):
+            log.error("delivery_broke", delivery=job.delivery_id, kind=job.kind, error=type(error).__name__)
+        return setback(job, error, self._clock(), self._chance)
+
+    def _put_off(self, job: Job, failed: Setback) -> None:
         readings = self._readings(job)
 
         def work(tx: Transaction) -> None:
             now = self._clock()
             account = self._accounts.of(tx.connection, job.account_id)
             change = open_change(tx, account, job.handoff_id, now) if job.handoff_id else None
-            if setback.wait is None:
-                _bury(change, tx, job, now, setback.error)
+            if failed.wait is None and not job.handoff_id:
+                # What no handoff caused goes on for ever; it begins anew, without what it was refused with.
+                ledger.owe_again(tx, job, now, DENIED_WAIT, {})
+            elif failed.wait is None:
+                _bury(change, tx, job, now, failed.error)
             else:
                 ledger.put_back(
                     tx,
                     job,
                     now,
-                    after=setback.wait,
-                    error=setback.error,
-                    unknown=setback.unknown or job.look_first,
+                    after=failed.wait,
+                    error=failed.error,
+                    unknown=failed.unknown or job.look_first,
                 )
             self._budgets.note_readings(tx, job, readings, now)
-            if setback.blocks and setback.wait:
-                self._budgets.block(tx, job, setback.blocks, now + setback.wait)
-            if setback.vendor_trouble:
+            if failed.blocks and failed.wait:
+                self._budgets.block(tx, job, failed.blocks, now + failed.wait)
+            if failed.vendor_trouble and self._connectors.of(job.connection):
                 self._budgets.failed(tx, job, now)
 
         self._database.transact(work)
         log.warning(
-            "delivery_put_off" if setback.wait is not None else "delivery_buried",
+            "delivery_put_off" if failed.wait is not None else "delivery_buried",
             delivery=job.delivery_id,
             kind=job.kind,
             attempt=job.attempt,
-            error=setback.error,
-            wait_seconds=setback.wait.total_seconds() if setback.wait else None,
+            error=failed.error,
+            wait_seconds=failed.wait.total_seconds() if failed.wait else None,
         )
-
-    def _setback(self, job: Job, error: Exception) -> _Setback:
-        if not isinstance(error, ConnectorError):
-            return self._poison(job, error)
-        text = str(error)
-        asked = error.retry_after if isinstance(error, Busy) else None
-        wait = retry.wait_after(job.kind, job.attempt, asked, self._chance)
-        if (
-            job.first_tried_at
-            and self._clock() - job.first_tried_at > retry.GIVEN_UP_AFTER
-            and job.handoff_id
-        ):
-            wait = None
-        if isinstance(error, AccessDenied):
-            return _Setback(error=text, wait=retry.DENIED_WAIT)
-        if isinstance(error, Rejected):
-            return _Setback(error=text, wait=None)
-        if isinstance(error, Busy):
-            return _Setback(error=text, wait=wait, vendor_trouble=error.limit is None, blocks=error.limit)
-        unknown = isinstance(error, OutcomeUnknown)
-        return _Setback(error=text, wait=wait, unknown=unknown, vendor_trouble=True)
-
-    def _poison(self, job: Job, error: Exception) -> _Setback:
-        log.error("delivery_broke", delivery=job.delivery_id, kind=job.kind, error=type(error).__name__)
-        wait = retry.wait_after(job.kind, job.attempt, None, self._chance)
-        given_up = job.attempt >= retry.POISON_ATTEMPTS and bool(job.handoff_id)
-        return _Setback(error=type(error).__name__, wait=None if given_up else wait, unknown=True)
 
     def _readings(self, job: Job) -> tuple[RateReading, ...]:
         connector = self._connectors.of(job.connection)

@@ -22,7 +22,7 @@ from slack_sdk.errors import (
 )
 from slack_sdk.web import SlackResponse
 
-from connectors.errors import EVERYTHING, Busy, ConnectorError, Rejected
+from connectors.errors import EVERYTHING, Busy, ConnectorError, Rejected, Unreachable
 from connectors.slack.refusals import VENDOR, is_code, lost, refusal
 from connectors.slack.retry_after import wait_named_by
 
@@ -99,7 +99,7 @@ class SlackApi:
         except URLError as error:
             # urllib wraps only what fails while connecting and sending; a request that was not
             # sent whole has done nothing. What fails while reading the answer comes unwrapped.
-            raise Busy(VENDOR, f"no connection ({type(error.reason).__name__})") from None
+            raise Unreachable(VENDOR, f"no connection ({type(error.reason).__name__})") from None
         except ANSWER_LOST as error:
             raise lost(f"no readable answer ({type(error).__name__})", writes=writes) from None
 

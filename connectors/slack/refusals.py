@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeGuard
 
-from connectors.errors import AccessDenied, Busy, ConnectorError, Gone, OutcomeUnknown, Rejected
+from connectors.errors import (
+    AccessDenied,
+    Busy,
+    ConnectorError,
+    Gone,
+    OutcomeUnknown,
+    Rejected,
+    Unreachable,
+)
 
 VENDOR = "slack"
 MOVING_WAIT = timedelta(seconds=60)  #: while a workspace joins an organisation, for which no length is given
@@ -77,7 +85,7 @@ def is_code(value: object) -> TypeGuard[str]:
 
 def lost(detail: str, *, writes: bool) -> ConnectorError:
     """Return the error for an answer that did not come: a read has done nothing, a write may have."""
-    return OutcomeUnknown(VENDOR, detail) if writes else Busy(VENDOR, detail)
+    return OutcomeUnknown(VENDOR, detail) if writes else Unreachable(VENDOR, detail)
 
 
 def refusal(code: str, *, writes: bool, budget: str, needed: object = None) -> ConnectorError:

@@ -21,6 +21,7 @@ from connectors.errors import (
     Gone,
     OutcomeUnknown,
     Rejected,
+    Unreachable,
 )
 from connectors.zendesk.access import VENDOR
 from connectors.zendesk.rates import CHANGES, UPDATE_TICKET, asked_delay, readings
@@ -67,13 +68,13 @@ def lost(error: requests.RequestException, method: str) -> ConnectorError:
     if isinstance(error, BAD_ADDRESS):
         return Rejected(VENDOR, f"the address cannot be used ({name})")
     if any(isinstance(cause, NEVER_SENT) for cause in _causes(error)):
-        return Busy(VENDOR, "no connection")
+        return Unreachable(VENDOR, "no connection")
     return unanswered(method, f"the answer was lost ({name})")
 
 
 def unanswered(method: str, detail: str) -> ConnectorError:
     """Reading may simply be done again; a write may have been carried out."""
-    return Busy(VENDOR, detail) if method in READING else OutcomeUnknown(VENDOR, detail)
+    return Unreachable(VENDOR, detail) if method in READING else OutcomeUnknown(VENDOR, detail)
 
 
 def refusal(response: requests.Response, method: str, now: datetime) -> ConnectorError:
@@ -132,7 +133,7 @@ def _in_trouble(response: requests.Response, method: str, now: datetime) -> Conn
     detail = f"Zendesk is in trouble ({response.status_code})"
     if method in READING:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Busy(VENDOR, detail, retry_after=asked_delay(headers, now))
+        return Unreachable(VENDOR, detail, retry_after=asked_delay(headers, now))
     return OutcomeUnknown(VENDOR, detail)
 
 

@@ -282,3 +282,21 @@ def test_no_key_is_kept_as_it_is(door):
     stored = " ".join(str(tuple(row)) for row in rows(door.house, tables.keys))
     assert door.key.bearer not in stored
     assert door.key.signing_secret not in stored
+
+
+def test_messages_sent_twice_under_one_key_reach_the_ticket_once(door):
+    handoff_id = door.post(body()).json()["id"]
+    door.house.pay()
+    for _ in range(2):
+        answer = door.post(
+            {"messages": [{"speaker": "customer", "text": "Hello?"}]},
+            path=f"/{handoff_id}/messages",
+            key="m1",
+        )
+    assert (answer.status_code, answer.json()["turns"]) == (202, 1)
+
+
+def test_a_key_of_one_handoff_is_free_for_another(door):
+    ids = [door.post(body(conversation_id=f"wa-{number}")).json()["id"] for number in range(2)]
+    answers = [door.post({"reason": "left"}, path=f"/{one}/withdraw", key="w1") for one in ids]
+    assert [answer.json()["state"] for answer in answers] == ["withdrawn", "withdrawn"]

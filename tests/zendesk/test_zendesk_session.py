@@ -20,6 +20,7 @@ from connectors.errors import (
     Gone,
     OutcomeUnknown,
     Rejected,
+    Unreachable,
 )
 from connectors.zendesk import ApiToken, ZendeskAccount
 from connectors.zendesk.failures import from_library, lost, refusal
@@ -50,7 +51,7 @@ def answer(status: int, body: bytes = b"{}", **headers: str) -> requests.Respons
 @pytest.mark.parametrize("wrote", [True, False])
 def test_every_exception_of_zenpy_has_a_meaning_and_keeps_its_words(frozen_now, kind, wrote):
     told = from_library(kind(SECRET_WORDS), wrote=wrote, now=frozen_now)
-    assert type(told) is (OutcomeUnknown if wrote else Busy)
+    assert type(told) is (OutcomeUnknown if wrote else Unreachable)
     assert "lena" not in str(told)
 
 
@@ -72,13 +73,13 @@ def test_every_exception_of_requests_has_a_meaning_and_keeps_its_words(kind, met
         (301, Rejected, Rejected),
         (400, Rejected, Rejected),
         (404, Gone, Gone),
-        (408, Busy, OutcomeUnknown),
+        (408, Unreachable, OutcomeUnknown),
         (409, Busy, Busy),
         (410, Gone, Gone),
         (422, Rejected, Rejected),
         (429, Busy, Busy),
-        (500, Busy, OutcomeUnknown),
-        (503, Busy, OutcomeUnknown),
+        (500, Unreachable, OutcomeUnknown),
+        (503, Unreachable, OutcomeUnknown),
     ],
 )
 def test_each_refusal_keeps_its_meaning(frozen_now, status, reading, writing):
@@ -98,7 +99,7 @@ def test_a_refusal_names_fields_and_never_what_they_held(frozen_now):
 
 def test_a_read_timeout_is_lost_and_a_connect_timeout_never_left():
     assert type(lost(requests.ReadTimeout(), "POST")) is OutcomeUnknown
-    assert type(lost(requests.ReadTimeout(), "GET")) is Busy
+    assert type(lost(requests.ReadTimeout(), "GET")) is Unreachable
     assert type(lost(requests.ConnectionError(), "PUT")) is OutcomeUnknown
 
 

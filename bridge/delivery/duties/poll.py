@@ -12,8 +12,6 @@ from bridge.inbound.unmatched import owe_reading
 from bridge.store import Transaction
 from connectors.base import ChangePage
 
-#: well within ten such calls a minute, the tightest limit of any helpdesk we know
-POLL_EVERY: Final = timedelta(seconds=30)
 NEXT_PAGE: Final = timedelta(seconds=1)
 
 
@@ -26,7 +24,7 @@ def read_changes(job: Job, bench: Workbench) -> Paid:
 
     return Paid(
         errand=owe_readings,
-        again_after=NEXT_PAGE if page.more else POLL_EVERY,
+        again_after=NEXT_PAGE if page.more else bench.poll_every,
         payload={"cursor": page.cursor},
     )
 
