@@ -1,0 +1,83 @@
+"""Changes a handoff's ticket where it lives now: in the one it was merged into, where it was merged.
+
+Freshdesk has no conditional update: a PUT overwrites whoever was faster. So everything that takes
+time is asked first, the ticket is read last, only what differs from it is written at once, and tags, whose
+list replaces the old one, are merged with those just read. The note comes after the fields, so that a
+note with our mark proves that the whole change was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bridge.handoffs.model import TicketRef
+from connectors.base import Once, TicketChange, TicketOutcome
+from connectors.errors import Busy, Gone
+from connectors.freshdesk.conversation import CLOSED, merged_into
+from connectors.freshdesk.failures import VENDOR, Refused
+from connectors.freshdesk.fields import Fields, add_tags, changed, drop_what_is_so, without
+from connectors.freshdesk.note import carries
+from connectors.freshdesk.opening import Opening
+
+MOST_MERGES: Final = 5  #: followed one after another
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changing:
+    """The calls that change a ticket. All raise ConnectorError."""
+
+    opening: Opening
+
+    def change(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
+        opening = self.opening
+        fields = changed(change, opening.mapping, opening.directory)
+        ticket = self._present(ref.id)
+        ticket_id = ticket["id"]
+        if change.note is not None and once.look_first and self._has_note(ticket_id, once.key):
+            return TicketOutcome(ref=opening.ref(ticket_id), found=True)
+        add_tags(fields, change.tags, ticket)
+        drop_what_is_so(fields, ticket)
+        problems = (*fields.problems, *self._write(ticket_id, fields))
+        if change.note is not None:
+            problems += opening.add_note(ticket_id, change.note, once.key)
+        return TicketOutcome(ref=opening.ref(ticket_id), problems=problems)
+
+    def _present(self, ticket_id: str) -> Json:
+        """Return the ticket, or the one it was merged into. Raises Gone when it is deleted or spam."""
+        api = self.opening.api
+        ticket: Json = api.ticket(ticket_id)
+        for _ in range(MOST_MERGES):
+            if ticket.get("status") != CLOSED:
+                break
+            target = merged_into(ticket, api.conversations(ticket["id"]), self.opening.directory.own_id())
+            if target is None:
+                break
+            ticket = api.ticket(target[0])
+        if ticket.get("deleted") is True or ticket.get("spam") is True:
+            raise Gone(VENDOR, "the ticket was deleted or marked as spam")
+        if not isinstance(ticket.get("id"), int):
+            raise Busy(VENDOR, "the answer names no ticket")
+        return ticket
+
+    def _has_note(self, ticket_id: Any, mark: str) -> bool:
+        own_id = self.opening.directory.own_id()
+        return carries(self.opening.api.conversations(ticket_id), mark, own_id)
+
+    def _write(self, ticket_id: Any, fields: Fields) -> tuple[str, ...]:
+        """Write the fields in one call, in a second one without what the first was refused for."""
+        if not fields.values:
+            return ()
+        try:
+            self.opening.api.update_ticket(ticket_id, fields.values)
+        except Refused as refused:
+            left = without(Fields(values=fields.values), refused, self.opening.mapping)
+            if left is None:
+                raise
+            if left.values:
+                self.opening.api.update_ticket(ticket_id, left.values)
+            return tuple(left.problems)
+        return ()

@@ -1,0 +1,233 @@
+"""From a draft or a change to the fields of a Freshdesk ticket, and what had to stay out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bridge.roster.model import Person
+from connectors.base import Priority, TicketChange, TicketDraft
+from connectors.freshdesk.directory import Directory
+from connectors.freshdesk.failures import VENDOR, Refused
+from connectors.freshdesk.note import harmless, public_line, subject_line
+from connectors.mapping import FieldMapping
+
+OPEN: Final = 2  #: the status every account has for new tickets
+KEY_FIELD: Final = "handoff_key"  #: the mapping's name of the field that holds the handoff's id
+LONGEST_TAG: Final = 32  #: characters; what Freshdesk's own pages let one type
+NOBODY: Final = "Customer"  #: a requester found by phone or id needs a name
+PASSED_ON: Final = "Thank you. Your request was passed on to our team, and a person will answer you."
+
+#: what is no custom field and may yet be filled by a rule of the mapping
+OWN_FIELDS: Final = frozenset({"type", "product_id", "company_id", "email_config_id", "source"})
+#: what an error names → what to leave out
+CULPRITS: Final = {
+    "agent": "responder_id",
+    "agent_id": "responder_id",
+    "responder": "responder_id",
+    "group": "group_id",
+    "ticket_type": "type",
+    "product": "product_id",
+    "company": "company_id",
+}
+#: what a new ticket cannot do without; a fault in the requester cannot be mended by leaving it out
+REQUESTER: Final = frozenset({"requester", "requester_id", "email", "phone", "unique_external_id", "name"})
+NEEDED: Final = frozenset({"subject", "description", "status"}) | REQUESTER
+#: what a new ticket gets in place of a refused value that it cannot do without; every account has these
+IN_PLACE: Final[Mapping[str, int]] = {"status": OPEN, "priority": 2}
+#: what stays when Freshdesk names nothing that we know
+LEAST: Final = NEEDED | {"tags", "priority", "source", "group_id"}
+
+Json = Mapping[str, Any]
+
+
+@dataclass(kw_only=True, slots=True)
+class Fields:
+    """A ticket's fields in the making; `problems` are plain words for the admin."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> Fields:
+    """Return the fields of a new ticket. Its description is public, so it says nothing of the handoff."""
+    made = Fields(values={"status": OPEN, **mapping.ticket})
+    made.values |= {
+        **requester(draft),
+        "subject": subject_line(mapping.subject_for(draft.document) or draft.subject) or "Handoff",
+        "description": public_line(str(mapping.ticket.get("description", PASSED_ON))),
+        "tags": _clean_tags((*mapping.tags_for(draft.document), *draft.tags, *_mark(draft.handoff_id))),
+    }
+    _add_route(made, mapping, directory, draft.group, draft.assignee, draft.priority)
+    _add_mapped(made, mapping, draft.document)
+    key = key_field(mapping)
+    if key is not None:
+        made.values.setdefault("custom_fields", {})[key] = draft.handoff_id
+    return made
+
+
+def changed(change: TicketChange, mapping: FieldMapping, directory: Directory) -> Fields:
+    """Return the fields to write, all but the tags, which are merged with those the ticket has."""
+    made = Fields()
+    _add_route(made, mapping, directory, change.group, change.assignee, change.priority)
+    if change.document is not None:
+        _add_mapped(made, mapping, change.document)
+    return made
+
+
+def add_tags(made: Fields, tags: Iterable[str], ticket: Json) -> None:
+    """Add the tags that `ticket` lacks. A list of tags replaces the old one, so it holds both."""
+    present = [str(tag) for tag in ticket.get("tags") or ()]
+    known = {tag.casefold() for tag in present}
+    added = [tag for tag in _clean_tags(tags) if tag.casefold() not in known]
+    if added:
+        made.values["tags"] = present + added
+
+
+def drop_what_is_so(made: Fields, ticket: Json) -> None:
+    """Leave out what the ticket holds already: a PUT that changes nothing costs a call, and may overwrite."""
+    held = ticket.get("custom_fields") or {}
+    custom = {
+        name: value
+        for name, value in made.values.pop("custom_fields", {}).items()
+        if name not in held or held[name] != value
+    }
+    made.values = {
+        name: value for name, value in made.values.items() if name not in ticket or ticket[name] != value
+    }
+    if custom:
+        made.values["custom_fields"] = custom
+
+
+def requester(draft: TicketDraft) -> dict[str, str]:
+    """Return who asks. Freshdesk wants one way to tell them; without any, the handoff's own id is one."""
+    customer = draft.customer
+    name = subject_line(customer.name or "") or NOBODY
+    if customer.email and customer.email.strip():
+        return {"email": customer.email.strip(), "name": name}
+    if customer.phone and customer.phone.strip():
+        return {"phone": customer.phone.strip(), "name": name}
+    return {"unique_external_id": (customer.external_id or "").strip() or draft.handoff_id, "name": name}
+
+
+def handoff_of(ticket: Json, mapping: FieldMapping) -> str | None:
+    """Return the handoff whose mark a ticket carries: by its key field, else by its tag."""
+    key = key_field(mapping)
+    found = (ticket.get("custom_fields") or {}).get(key) if key else None
+    if isinstance(found, str) and found:
+        return found
+    tags = (str(tag) for tag in ticket.get("tags") or ())
+    return next((tag for tag in tags if re.fullmatch(r"ho_[0-9a-f]{4,}", tag)), None)
+
+
+def is_of(ticket: Json, handoff_id: str, mapping: FieldMapping) -> bool:
+    return handoff_of(ticket, mapping) == handoff_id or handoff_id in (ticket.get("tags") or ())
+
+
+def key_field(mapping: FieldMapping) -> str | None:
+    """Return the custom field for the handoff's id; None when the admin has taken it out."""
+    rule = mapping.fields.get(KEY_FIELD)
+    return rule.field if rule else None
+
+
+def without(
+    fields: Fields, refused: Refused, mapping: FieldMapping, in_place: Mapping[str, Any] | None = None
+) -> Fields | None:
+    """Return the fields without those Freshdesk refused; None when that cannot mend it.
+
+    `in_place` holds values for those that cannot be left out. Where Freshdesk names none that we sent,
+    only what a ticket needs stays.
+    """
+    if not REQUESTER.isdisjoint(refused.faults):
+        return None
+    left = Fields(values=dict(fields.values), problems=list(fields.problems))
+    left.values["custom_fields"] = dict(left.values.get("custom_fields", {}))
+    for name, code in sorted(refused.faults.items()):
+        if _leave_out(name, left.values, in_place or {}):
+            told = f"field {_title(name, mapping)} was refused by the helpdesk ({code}), left out"
+            left.problems.append(f"mapping broken: {told}")
+    if not left.values["custom_fields"]:
+        del left.values["custom_fields"]
+    return left if len(left.problems) > len(fields.problems) else _least(fields, refused)
+
+
+def _leave_out(name: str, values: dict[str, Any], in_place: Mapping[str, Any]) -> bool:
+    """Take a field out by what an error calls it. Return False where it is not there, or must stay."""
+    own = CULPRITS.get(name, name)
+    if name in values["custom_fields"]:
+        del values["custom_fields"][name]
+    elif own in in_place and values.get(own) != in_place[own]:
+        values[own] = in_place[own]
+    elif own in values and own not in NEEDED and own not in in_place and own != "custom_fields":
+        del values[own]
+    else:
+        return False
+    return True
+
+
+def _least(fields: Fields, refused: Refused) -> Fields | None:
+    left = {name: value for name, value in fields.values.items() if name in LEAST}
+    if left.keys() == fields.values.keys():
+        return None
+    named = ", ".join(sorted(refused.faults)) or "no field"
+    told = f"mapping broken: the helpdesk refused the ticket and named {named}; all that may be was left out"
+    return Fields(values=left, problems=[*fields.problems, told])
+
+
+def _title(name: str, mapping: FieldMapping) -> str:
+    title = next((title for title, rule in mapping.fields.items() if rule.field == name), None)
+    return f"{title} ({name})" if title else name
+
+
+def _add_route(
+    made: Fields,
+    mapping: FieldMapping,
+    directory: Directory,
+    group: str | None,
+    assignee: Person | None,
+    priority: Priority | None,
+) -> None:
+    if priority is not None:
+        made.values["priority"] = mapping.priorities[priority]
+    if group is not None:
+        name = mapping.group_named(group)
+        found = directory.group_id(name)
+        if found is None:
+            made.problems.append(f"group {name} does not exist at the helpdesk; its default group has it")
+        else:
+            made.values["group_id"] = found
+    if assignee is not None:
+        known = assignee.ids.get(VENDOR, "")
+        if known.isascii() and known.isdigit():
+            made.values["responder_id"] = int(known)
+        else:
+            made.problems.append(f"{assignee.name} has no Freshdesk agent id in the desk; nobody is assigned")
+
+
+def _add_mapped(made: Fields, mapping: FieldMapping, document: Json) -> None:
+    filled = mapping.filled(document)
+    made.problems += filled.problems
+    custom: dict[str, Any] = {}
+    for name, value in filled.fields.items():
+        given = harmless(value) if isinstance(value, str) else value
+        if name.startswith("cf_"):
+            custom[name] = given
+        elif name in OWN_FIELDS:
+            made.values[name] = given
+        else:
+            made.problems.append(f"mapping broken: {name} is no field of a Freshdesk ticket; left out")
+    if custom:
+        made.values["custom_fields"] = custom
+
+
+def _mark(handoff_id: str) -> tuple[str, ...]:
+    """Return the handoff's id as a tag; none where a tag would cut it and so not be found again."""
+    return (handoff_id,) if len(handoff_id) <= LONGEST_TAG else ()
+
+
+def _clean_tags(tags: Iterable[str]) -> list[str]:
+    """Return the tags as Freshdesk takes them: short, without commas, each once in any case."""
+    cleaned = (" ".join(tag.replace(",", " ").split())[:LONGEST_TAG].strip() for tag in tags)
+    return list({tag.casefold(): tag for tag in cleaned if tag}.values())

@@ -1,0 +1,184 @@
+"""Freshdesk as a helpdesk of the bridge. Source: Freshdesk REST API, version 2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, Final
+
+from bridge.handoffs.model import TicketRef
+from connectors.base import (
+    ChangedTicket,
+    ChangePage,
+    Finding,
+    HelpdeskEvent,
+    Limit,
+    Once,
+    RateReadings,
+    TicketChange,
+    TicketDraft,
+    TicketHistory,
+    TicketMessage,
+    TicketOutcome,
+    TicketState,
+)
+from connectors.errors import Gone
+from connectors.freshdesk.api import FreshdeskApi
+from connectors.freshdesk.changes import Cursor, read_page
+from connectors.freshdesk.changing import MOST_MERGES, Changing
+from connectors.freshdesk.checking import about_fields, about_groups, about_ourselves, about_webhook
+from connectors.freshdesk.conversation import People, merged_into, messages
+from connectors.freshdesk.directory import Directory
+from connectors.freshdesk.failures import VENDOR
+from connectors.freshdesk.fields import handoff_of
+from connectors.freshdesk.moments import moment
+from connectors.freshdesk.opening import SETTLING, Opening
+from connectors.freshdesk.rates import LIMITS
+from connectors.freshdesk.webhook import translated, verify
+from connectors.mapping import FieldMapping
+
+#: resolved and closed, as every account has them
+SOLVED: Final = frozenset({"4", "5"})
+
+Json = Mapping[str, Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class FreshdeskHelpdesk:
+    """Keeps the contract of `connectors.base.Helpdesk`. Safe for threads; makes one attempt at each call.
+
+    `base_url` is like https://shop.freshdesk.com. `webhook_secrets` may hold two while one replaces
+    the other. `groups` are the desk's groups, for `check`. For `settling` after a lost answer a ticket is
+    looked for and not made again. Raises ValueError for a base address that is none.
+    """
+
+    vendor = VENDOR
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        mapping: FieldMapping,
+        webhook_secrets: Sequence[str] = (),
+        connection: str = VENDOR,
+        groups: Sequence[str] = (),
+        limits: Mapping[str, Limit] = LIMITS,
+        settling: timedelta = SETTLING,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.connection = connection
+        self.readings = RateReadings()
+        self.limits = limits
+        self._mapping = mapping
+        self._secrets = tuple(webhook_secrets)
+        self._groups = tuple(groups)
+        self._api = FreshdeskApi(base_url=base_url, api_key=api_key, notes=self.readings, clock=clock)
+        self._directory = Directory(self._api, clock)
+        self._opening = Opening(
+            connection=connection,
+            api=self._api,
+            directory=self._directory,
+            mapping=mapping,
+            clock=clock,
+            settling=settling,
+        )
+        self._changing = Changing(opening=self._opening)
+
+    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:
+        """Open one ticket with one note, or finish what an earlier attempt began. Raises ConnectorError."""
+        return self._opening.open(draft, once)
+
+    def update_ticket(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
+        """Change the ticket where it lives now. Raises ConnectorError, Gone when it is deleted or spam."""
+        return self._changing.change(ref, change, once)
+
+    def history(self, ref: TicketRef) -> TicketHistory:
+        """Tell the ticket as it is now; after a merge its own messages and the target's later ones."""
+        told: tuple[TicketMessage, ...] = ()
+        ticket_id, merged_at, handoff_id = ref.id, None, None
+        for _ in range(MOST_MERGES + 1):
+            try:
+                ticket = self._api.ticket(ticket_id)
+                rows = self._api.conversations(ticket_id)
+            except Gone:
+                return self._gone(ticket_id, told, handoff_id)
+            handoff_id = handoff_id or handoff_of(ticket, self._mapping)
+            people = self._people(ticket)
+            told += messages(rows, people, after=merged_at)
+            target = merged_into(ticket, rows, people.own_id)
+            if target is None:
+                break
+            ticket_id, merged_at = target
+        return self._told(ticket, told, handoff_id)
+
+    def changes(self, cursor: str | None, now: datetime) -> ChangePage:
+        """Return one page of changed tickets, by one call. None starts a few minutes before `now`."""
+        after, rows, more = read_page(self._api, Cursor.read(cursor, now), now)
+        return ChangePage(
+            cursor=after.model_dump_json(),
+            tickets=tuple(
+                ChangedTicket(ref=self._opening.ref(row["id"]), handoff_id=handoff_of(row, self._mapping))
+                for row in rows
+            ),
+            more=more,
+        )
+
+    def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
+        """Verify a webhook and return its hint without asking Freshdesk. Raises NotFromVendor or NotForUs.
+
+        The message is None: the body is not signed, so the ticket must be read. The event's id is
+        another for each arrival; `connectors.freshdesk.webhook.translated` says why.
+        """
+        verify(headers, self._secrets)
+        return translated(body, now)
+
+    def check(self) -> tuple[Finding, ...]:
+        """Say what the account lacks of what the mapping and the desk count on. Raises ConnectorError."""
+        wanted = (*map(self._mapping.group_named, self._groups), *self._mapping.groups.values())
+        self._directory.forget_groups()
+        return tuple(
+            chain(
+                about_ourselves(self._api.me()),
+                about_groups(wanted, self._directory.group_id),
+                about_fields(self._mapping, self._api.ticket_fields()),
+                about_webhook(self._secrets),
+            )
+        )
+
+    def _people(self, ticket: Json) -> People:
+        return People(
+            own_id=self._directory.own_id(),
+            not_people=self._mapping.not_people,
+            requester_id=ticket.get("requester_id"),
+            agent_name=self._directory.agent_name,
+        )
+
+    def _gone(self, ticket_id: str, told: tuple[TicketMessage, ...], handoff_id: str | None) -> TicketHistory:
+        return TicketHistory(
+            ref=self._opening.ref(ticket_id),
+            state=TicketState.DELETED,
+            messages=told,
+            handoff_id=handoff_id,
+        )
+
+    def _told(self, ticket: Json, told: tuple[TicketMessage, ...], handoff_id: str | None) -> TicketHistory:
+        assignee = ticket.get("responder_id")
+        return TicketHistory(
+            ref=self._opening.ref(ticket.get("id")),
+            state=_state(ticket, self._mapping.solved or SOLVED),
+            messages=tuple(sorted(told, key=lambda one: one.at)),
+            handoff_id=handoff_id,
+            assignee_id=None if assignee is None else str(assignee),
+            updated_at=moment(ticket.get("updated_at")),
+        )
+
+
+def _state(ticket: Json, solved: frozenset[str]) -> TicketState:
+    if ticket.get("deleted") is True or ticket.get("spam") is True:
+        return TicketState.DELETED
+    return TicketState.SOLVED if str(ticket.get("status")) in solved else TicketState.OPEN
