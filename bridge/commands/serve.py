@@ -6,6 +6,7 @@ import argparse
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
@@ -16,6 +17,7 @@ from bridge.app import Bridge, build_web, build_worker, prepare
 from bridge.commands.opening import open_bridge
 from bridge.commands.outcome import (
     Commands,
+    Refused,
     add_command,
     settings_from_environment,
     settings_with_secrets,
@@ -50,7 +52,7 @@ def _migrate(_given: argparse.Namespace) -> int:
 def _web(given: argparse.Namespace) -> int:
     bridge = _ready_bridge()
     try:
-        serve_web(bridge, given.host, given.port)
+        open_web(bridge, given.host, given.port)()
     finally:
         bridge.close()
     return 0
@@ -59,8 +61,7 @@ def _web(given: argparse.Namespace) -> int:
 def _worker(_given: argparse.Namespace) -> int:
     bridge = _ready_bridge()
     stop = threading.Event()
-    for number in STOP_SIGNALS:
-        signal.signal(number, _setting(stop))
+    _at_stop_signals(stop.set)
     worker = build_worker(bridge)
     worker.start()
     log.info("worker_started")
@@ -75,23 +76,23 @@ def _run(given: argparse.Namespace) -> int:
     settings = settings_with_secrets()
     migrate(settings.database_url)
     bridge = _ready_bridge()
-    worker = build_worker(bridge)
-    worker.start()
     try:
-        serve_web(bridge, given.host, given.port)
+        serve = open_web(bridge, given.host, given.port)
+        worker = build_worker(bridge)
+        worker.start()
+        try:
+            serve()
+        finally:
+            worker.stop()
     finally:
-        worker.stop()
         bridge.close()
     return 0
 
 
-def serve_web(bridge: Bridge, host: str | None, port: int | None) -> None:
-    """Serve until a signal says stop; print the address once it can be called."""
+def open_web(bridge: Bridge, host: str | None, port: int | None) -> Callable[[], None]:
+    """Listen, and return what serves until a signal says stop. Raises Refused for an address not to be had."""
     settings = bridge.settings
-    listening = socket.create_server(
-        (host or settings.host, settings.port if port is None else port), backlog=2048
-    )
-    address = "http://{}:{}".format(*listening.getsockname()[:2])
+    listening = _listen(host or settings.host, settings.port if port is None else port)
     config = uvicorn.Config(
         build_web(bridge),
         log_config=None,
@@ -99,8 +100,25 @@ def serve_web(bridge: Bridge, host: str | None, port: int | None) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    print(f"Listening at {address}", flush=True)
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    # uvicorn raises the signal again when it is done: without this it would end us before our own end.
+    _at_stop_signals(stop)
+    print("Listening at http://{}:{}".format(*listening.getsockname()[:2]), flush=True)
+    return lambda: server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        listening = socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise Refused(f"cannot listen at {host}:{port} ({error.strerror}); choose another --port") from None
+    # asyncio sets this only on sockets that it opened itself; without it an answer may wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _ready_bridge() -> Bridge:
@@ -110,8 +128,9 @@ def _ready_bridge() -> Bridge:
     return bridge
 
 
-def _setting(stop: threading.Event) -> signal.Handlers:
+def _at_stop_signals(stop: Callable[[], None]) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        stop()
 
-    return handle  # type: ignore[return-value]
+    for number in STOP_SIGNALS:
+        signal.signal(number, handle)

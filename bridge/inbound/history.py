@@ -14,7 +14,8 @@ def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
 
     Source: docs/glossary.md, "answer". Claims, assignments, notes, rules and bots never do.
     """
-    return message.public and message.author.kind is AuthorKind.PERSON and message.at >= asked_at
+    asked = asked_at.replace(microsecond=0)  # helpdesks tell times in whole seconds
+    return message.public and message.author.kind is AuthorKind.PERSON and message.at >= asked
 
 
 def heard(change: Change, message: TicketMessage) -> None:
