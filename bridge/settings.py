@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,7 +15,6 @@ NAMES: Final[Mapping[str, str]] = {
     "HANDOFF_DATABASE_URL": "database_url",
     "HANDOFF_DESK": "desk",
     "HANDOFF_SECRET_KEYS": "secret_keys",
-    "HANDOFF_PUBLIC_URL": "public_url",
     "HANDOFF_HOST": "host",
     "PORT": "port",
     "HANDOFF_ALLOW_LOOPBACK_CALLBACKS": "allow_loopback_callbacks",
@@ -22,8 +23,6 @@ NAMES: Final[Mapping[str, str]] = {
     "ZENDESK_SUBDOMAIN": "zendesk_subdomain",
     "ZENDESK_BASE_URL": "zendesk_base_url",
     "ZENDESK_OAUTH_TOKEN": "zendesk_oauth_token",
-    "ZENDESK_OAUTH_CLIENT_ID": "zendesk_oauth_client_id",
-    "ZENDESK_OAUTH_CLIENT_SECRET": "zendesk_oauth_client_secret",
     "ZENDESK_EMAIL": "zendesk_email",
     "ZENDESK_API_TOKEN": "zendesk_api_token",
     "ZENDESK_WEBHOOK_SECRET": "zendesk_webhook_secret",
@@ -36,6 +35,11 @@ NAMES: Final[Mapping[str, str]] = {
     "SLACK_API_BASE_URL": "slack_api_base_url",
 }
 
+#: fields of Settings whose names end so are secret
+SECRET_NAMES: Final = ("_token", "_secret", "_api_key")
+#: the password within a store's address
+PASSWORD: Final = re.compile(r"://[^:/]*:([^@]*)@")
+
 
 class SettingsRefused(Exception):
     """A setting is missing, unreadable or wrong. The text names it and says what would do."""
@@ -46,10 +50,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    database_url: str = "sqlite:///handoff.db"
+    database_url: str = Field(default="sqlite:///handoff.db", repr=False)  #: it may hold a password
     desk: Path | None = None
     secret_keys: tuple[str, ...] = Field(default=(), repr=False)
-    public_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     allow_loopback_callbacks: bool = False
@@ -58,8 +61,6 @@ class Settings(BaseModel):
     zendesk_subdomain: str | None = None
     zendesk_base_url: str | None = None
     zendesk_oauth_token: str | None = Field(default=None, repr=False)
-    zendesk_oauth_client_id: str | None = None
-    zendesk_oauth_client_secret: str | None = Field(default=None, repr=False)
     zendesk_email: str | None = None
     zendesk_api_token: str | None = Field(default=None, repr=False)
     zendesk_webhook_secret: str | None = Field(default=None, repr=False)
@@ -74,8 +75,12 @@ class Settings(BaseModel):
     @property
     def secrets(self) -> frozenset[str]:
         """Return every secret value, so that logs can make sure to hold none of them."""
-        named = (value for name, value in self if name.endswith(("_token", "_secret", "_api_key")))
-        return frozenset(value for value in (*named, *self.secret_keys) if isinstance(value, str) and value)
+        named = [str(value) for name, value in self if value and name.endswith(SECRET_NAMES)]
+        # two stand in one value, set apart by a comma, while one replaces the other
+        apart = [part.strip() for value in named for part in value.split(",")]
+        passwords = PASSWORD.findall(self.database_url)
+        decoded = [unquote(password) for password in passwords]
+        return frozenset(filter(None, (*named, *apart, *self.secret_keys, *passwords, *decoded)))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -97,9 +102,11 @@ def _value(environment: Mapping[str, str], name: str) -> str | None:
     path = environment.get(f"{name}_FILE")
     if path:
         try:
-            return Path(path).read_text().strip()
+            return Path(path).read_text(encoding="utf-8").strip() or None
         except OSError as error:
             raise SettingsRefused(f"{name}_FILE: {path} cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise SettingsRefused(f"{name}_FILE: {path} is not text in UTF-8") from None
     return environment.get(name) or None
 
 

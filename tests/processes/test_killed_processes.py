@@ -64,14 +64,13 @@ def bodies(count: int) -> list[dict[str, object]]:
 @pytest.mark.parametrize(("webs", "workers", "store"), [(1, 1, "sqlite"), (2, 2, "postgres")])
 def test_nothing_is_lost_or_doubled_when_processes_are_killed(request, tmp_path, webs, workers, store):
     url = request.getfixturevalue(f"{store}_url")
-    with Sandbox(ports=ANY_PORTS) as sandbox:
+    with Sandbox(ports=ANY_PORTS, vendors=("zendesk", "slack")) as sandbox:
         environment = {
             **sandbox.environment(),
             "HANDOFF_DATABASE_URL": url,
             "HANDOFF_SECRET_KEYS": Fernet.generate_key().decode(),
             "HANDOFF_DESK": str(desk_of_the_test(tmp_path)),
         }
-        environment.pop("FRESHDESK_BASE_URL")
         bridge = build_bridge(read_settings(environment))
         prepare(bridge)
         key = bridge.database.transact(
