@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -46,8 +47,22 @@ BAD_ADDRESS: Final = (
     requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidProxyURL,
 )
-_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+#: statuses of 4xx that mean the same at every vendor; any other finds fault with the request itself
+MEANT_ALIKE: Final = frozenset({401, 403, 404, 408, 410, 425, 429})
+_SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]*)?")
 _MANY_DIGITS: Final = re.compile(r"[0-9]{10,}(\.[0-9]*)?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """What a vendor does its own way where HTTP leaves it open."""
+
+    called: str = "the vendor"  #: in a sentence
+    moved: str = "redirects are not followed"  #: what to tell of an address that leads elsewhere
+    delay_headers: tuple[str, ...] = ("Retry-After",)  #: the first that can be read counts
+
+
+PLAIN: Final = Manner()
 
 
 class StrangeAnswer(Exception):
@@ -71,6 +86,12 @@ def asked_delay(header: str | None, now: datetime) -> timedelta | None:
     return None if asked is None else min(max(asked, timedelta(0)), LONGEST_DELAY)
 
 
+def first_delay(headers: Mapping[str, str], names: Iterable[str], now: datetime) -> timedelta | None:
+    """Return the delay that the first readable one of these headers asks for; None where none does."""
+    delays = (asked_delay(headers.get(name), now) for name in names)
+    return next((delay for delay in delays if delay is not None), None)
+
+
 def _until(text: str, now: datetime) -> timedelta | None:
     try:
         moment = parsedate_to_datetime(text)
@@ -90,27 +111,38 @@ def lost(vendor: str, error: requests.RequestException, method: str) -> Connecto
     return unanswered(vendor, f"the answer was lost ({name})", method)
 
 
-def unanswered(vendor: str, detail: str, method: str) -> ConnectorError:
-    """Reading may simply be done again; a write may have been carried out."""
-    return Unreachable(vendor, detail) if method in READING else OutcomeUnknown(vendor, detail)
+def unanswered(
+    vendor: str, detail: str, method: str, *, retry_after: timedelta | None = None
+) -> ConnectorError:
+    """Reading may simply be done again, after `retry_after`; a write may have been carried out."""
+    if method in READING:
+        return Unreachable(vendor, detail, retry_after=retry_after)
+    return OutcomeUnknown(vendor, detail)
 
 
 def refusal(
-    vendor: str, response: requests.Response, method: str, now: datetime, *, limit: str | None = EVERYTHING
+    vendor: str,
+    response: requests.Response,
+    method: str,
+    now: datetime,
+    *,
+    limit: str | None = EVERYTHING,
+    manner: Manner = PLAIN,
 ) -> ConnectorError:
     """Return what an answer outside 2xx means. `limit` is the budget that a 429 says is used up."""
     status = response.status_code
+    delay = first_delay(response.headers, manner.delay_headers, now)
     if status == 429:
-        delay = asked_delay(response.headers.get("Retry-After"), now)
         return Busy(vendor, "over the limit (429)", retry_after=delay, limit=limit)
     if status in (408, 425) or status >= 500:
-        return _in_trouble(vendor, response, method, now)
+        detail = f"{manner.called} is in trouble ({status})"
+        return unanswered(vendor, detail, method, retry_after=delay)
     if status in (401, 403):
         return AccessDenied(vendor, f"the key is wrong or lacks a right ({status})")
     if status in (404, 410):
         return Gone(vendor, f"it exists no more ({status})")
     if 300 <= status < 400:
-        return Rejected(vendor, f"the address leads elsewhere ({status}); redirects are not followed")
+        return Rejected(vendor, f"the address leads elsewhere ({status}); {manner.moved}")
     return Rejected(vendor, f"refused ({status})")
 
 
@@ -126,11 +158,13 @@ def json_of(vendor: str, response: requests.Response, method: str) -> Any:
         raise unanswered(vendor, "the answer was no JSON", method) from strange
 
 
-def _in_trouble(vendor: str, response: requests.Response, method: str, now: datetime) -> ConnectorError:
-    detail = f"the vendor is in trouble ({response.status_code})"
-    if method not in READING:
-        return OutcomeUnknown(vendor, detail)
-    return Unreachable(vendor, detail, retry_after=asked_delay(response.headers.get("Retry-After"), now))
+def faults_told(response: requests.Response) -> Mapping[str, Any]:
+    """Return the JSON object in which a vendor says what was wrong; an empty one where there is none."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -16,7 +16,8 @@ from typing import Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from connectors.freshdesk.api import FreshdeskApi, Page
-from connectors.freshdesk.moments import as_text, moment, served_at
+from connectors.freshdesk.moments import as_text, served_at
+from connectors.moments import moment
 
 #: a first poll looks back so far
 FIRST_LOOK_BACK: Final = timedelta(minutes=5)

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from bridge.handoffs.model import TicketRef
 from connectors.base import Once, TicketChange, TicketOutcome
 from connectors.errors import Busy, Gone
 from connectors.freshdesk.conversation import CLOSED, merged_into
 from connectors.freshdesk.failures import VENDOR, Refused
-from connectors.freshdesk.fields import Fields, add_tags, changed, drop_what_is_so, without
+from connectors.freshdesk.fields import add_tags, changed, drop_what_is_so, without
 from connectors.freshdesk.note import carries
 from connectors.freshdesk.opening import Opening
-
-MOST_MERGES: Final = 5  #: followed one after another
+from connectors.merges import Merge, present
+from connectors.ticket_fields import Fields
 
 Json = Mapping[str, Any]
 
@@ -48,20 +48,18 @@ class Changing:
 
     def _present(self, ticket_id: str) -> Json:
         """Return the ticket, or the one it was merged into. Raises Gone when it is deleted or spam."""
-        api = self.opening.api
-        ticket: Json = api.ticket(ticket_id)
-        for _ in range(MOST_MERGES):
-            if ticket.get("status") != CLOSED:
-                break
-            target = merged_into(ticket, api.conversations(ticket["id"]), self.opening.directory.own_id())
-            if target is None:
-                break
-            ticket = api.ticket(target[0])
+        ticket = present(ticket_id, self.opening.api.ticket, self._merge_of)
         if ticket.get("deleted") is True or ticket.get("spam") is True:
             raise Gone(VENDOR, "the ticket was deleted or marked as spam")
         if not isinstance(ticket.get("id"), int):
             raise Busy(VENDOR, "the answer names no ticket")
         return ticket
+
+    def _merge_of(self, ticket: Json) -> Merge | None:
+        if ticket.get("status") != CLOSED:
+            return None
+        rows = self.opening.api.conversations(ticket["id"])
+        return merged_into(ticket, rows, self.opening.directory.own_id())
 
     def _has_note(self, ticket_id: Any, mark: str) -> bool:
         own_id = self.opening.directory.own_id()

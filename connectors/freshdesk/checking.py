@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from connectors.base import Finding
+from connectors.findings import error, warning
 from connectors.freshdesk.fields import KEY_FIELD, OPEN, OWN_FIELDS
 from connectors.mapping import FieldKind, FieldMapping, FieldRule
 
-ERROR, WARNING = "error", "warning"
 FIELDS_PAGE: Final = "Admin > Workflows > Ticket Fields"
 
 #: which types of custom fields can hold what a rule gives
@@ -39,13 +39,13 @@ def about_ourselves(me: Json) -> Iterator[Finding]:
     """Say what is wrong with the agent whose key we hold."""
     where = "freshdesk sign-in"
     if not isinstance(me.get("id"), int):
-        yield _error(where, "the key belongs to no agent", "Copy the API key of the bridge's own agent.")
+        yield error(where, "the key belongs to no agent", "Copy the API key of the bridge's own agent.")
     elif me.get("occasional") is True:
         problem = "the agent is an occasional one and spends a day pass for each day it acts"
-        yield _warning(where, problem, "Make the bridge's agent a full-time one.")
+        yield warning(where, problem, "Make the bridge's agent a full-time one.")
     if me.get("ticket_scope") not in (None, 1):
         problem = "the agent sees only some tickets"
-        yield _error(where, problem, "Give the bridge's agent global access to tickets.")
+        yield error(where, problem, "Give the bridge's agent global access to tickets.")
 
 
 def about_groups(wanted: Iterable[str], group_id: Callable[[str], int | None]) -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def about_groups(wanted: Iterable[str], group_id: Callable[[str], int | None]) -
     for name in dict.fromkeys(wanted):
         if group_id(name) is None:
             remedy = "Create the group, or name another in the desk file or under `groups` in the mapping."
-            yield _error(f"group {name}", "does not exist at Freshdesk", remedy)
+            yield error(f"group {name}", "does not exist at Freshdesk", remedy)
 
 
 def about_fields(mapping: FieldMapping, fields: Iterable[Json]) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def about_fields(mapping: FieldMapping, fields: Iterable[Json]) -> Iterator[Find
     yield from _about_needed(mapping, known)
     if KEY_FIELD not in mapping.fields:
         problem = "is not mapped; after a lost answer tickets are found by their tag alone"
-        yield _warning(f"field {KEY_FIELD}", problem, f"Map `{KEY_FIELD}` to a text field of its own.")
+        yield warning(f"field {KEY_FIELD}", problem, f"Map `{KEY_FIELD}` to a text field of its own.")
 
 
 def about_webhook(secrets: Iterable[str]) -> Iterator[Finding]:
@@ -73,7 +73,7 @@ def about_webhook(secrets: Iterable[str]) -> Iterator[Finding]:
     if not any(secrets):
         problem = "no shared secret is set; replies are noticed by polling only, up to half a minute late"
         remedy = "Set FRESHDESK_WEBHOOK_SECRET and paste it into the automation rule's header."
-        yield _warning("freshdesk webhook", problem, remedy)
+        yield warning("freshdesk webhook", problem, remedy)
 
 
 def _about_rule(name: str, rule: FieldRule, known: Mapping[str, Json]) -> Iterator[Finding]:
@@ -83,11 +83,11 @@ def _about_rule(name: str, rule: FieldRule, known: Mapping[str, Json]) -> Iterat
     found = known.get(rule.field)
     if found is None:
         remedy = f"Create it in {FIELDS_PAGE}, or take `fields.{name}` out of the mapping."
-        yield _error(where, "does not exist at Freshdesk", remedy)
+        yield error(where, "does not exist at Freshdesk", remedy)
     elif found.get("type") not in FITTING_TYPES[rule.kind]:
         fitting = " or ".join(sorted(FITTING_TYPES[rule.kind]))
         problem = f"is of type {found.get('type')!r}; a {rule.kind.value} rule needs {fitting}"
-        yield _error(where, problem, f"Change `fields.{name}.kind`, or map to another field.")
+        yield error(where, problem, f"Change `fields.{name}.kind`, or map to another field.")
     elif rule.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         given = {*(rule.choices or {}).values(), *([rule.otherwise] if rule.otherwise is not None else [])}
         yield from _missing(where, given, _names(found), f"fields.{name}.choices")
@@ -111,12 +111,12 @@ def _about_needed(mapping: FieldMapping, known: Mapping[str, Json]) -> Iterator[
     for name, found in known.items():
         if found.get("required_for_agents") is True and OWN_NAMES.get(name, name) not in filled | {"group"}:
             problem = "is required of agents and filled by nobody; Freshdesk may refuse our tickets"
-            yield _error(f"field {name}", problem, f"Map it, or make it optional in {FIELDS_PAGE}.")
+            yield error(f"field {name}", problem, f"Map it, or make it optional in {FIELDS_PAGE}.")
 
 
 def _missing(where: str, given: Iterable[Any], offered: set[str], key: str) -> Iterator[Finding]:
     for value in sorted({str(value) for value in given} - offered):
-        yield _error(where, f"has no choice {value!r}", f"Add the choice, or correct `{key}` in the mapping.")
+        yield error(where, f"has no choice {value!r}", f"Add the choice, or correct `{key}` in the mapping.")
 
 
 def _names(field: Json) -> set[str]:
@@ -131,11 +131,3 @@ def _codes(field: Json) -> set[str]:
         return {str(choice) for choice in choices}
     by_code = all(isinstance(label, list) for label in choices.values())
     return {str(code) for code in (choices if by_code else choices.values())}
-
-
-def _error(where: str, problem: str, remedy: str) -> Finding:
-    return Finding(severity=ERROR, where=where, problem=problem, remedy=remedy)
-
-
-def _warning(where: str, problem: str, remedy: str) -> Finding:
-    return Finding(severity=WARNING, where=where, problem=problem, remedy=remedy)

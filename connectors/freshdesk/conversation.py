@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.base import Author, AuthorKind, TicketMessage
-from connectors.freshdesk.moments import moment
+from connectors.merges import Merge
+from connectors.moments import moment
 
 REPLY, NOTE, SURVEY = 0, 2, 6  #: a conversation's `source`
 TO_CUSTOMER, FEEDBACK = 3, 7  #: its `category`
@@ -85,7 +86,7 @@ def messages(
     return tuple(sorted(found, key=lambda one: one.at))
 
 
-def merged_into(ticket: Json, rows: Iterable[Json], own_id: int) -> tuple[str, datetime] | None:
+def merged_into(ticket: Json, rows: Iterable[Json], own_id: int) -> Merge | None:
     """Return the ticket this one was merged into, and when; None when it was not.
 
     Freshdesk keeps no field for it: the ticket is closed and an agent's private note begins with that
@@ -99,7 +100,7 @@ def merged_into(ticket: Json, rows: Iterable[Json], own_id: int) -> tuple[str, d
         found = MERGED_INTO.match(str(row.get("body_text") or ""))
         at = moment(row.get("created_at"))
         if found and at and found[1] != str(ticket.get("id")):
-            return found[1], at
+            return Merge(found[1], at)
     return None
 
 

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from connectors.errors import AccessDenied
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.failures import VENDOR
-
-#: agents and groups change seldom; one that we miss is looked for again after the shorter time
-KEPT: Final = timedelta(minutes=10)
-KEPT_IN_DOUBT: Final = timedelta(seconds=60)
+from connectors.kept_table import KeptTable
 
 Json = dict[str, Any]
-Row = TypeVar("Row")
-
-
-class _Kept(Generic[Row]):
-    """A table read now and then, and again when something asked for is missing."""
-
-    def __init__(self, read: Callable[[], Mapping[Any, Row]], clock: Callable[[], datetime]) -> None:
-        self._read = read
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._rows: Mapping[Any, Row] = {}
-        self._read_at: datetime | None = None
-
-    def get(self, key: Any) -> Row | None:
-        with self._lock:
-            kept = KEPT if key in self._rows else KEPT_IN_DOUBT
-            if self._read_at is None or self._clock() - self._read_at > kept:
-                self._rows, self._read_at = self._read(), self._clock()
-            return self._rows.get(key)
-
-    def forget(self) -> None:
-        with self._lock:
-            self._read_at = None
 
 
 class Directory:
@@ -47,8 +20,8 @@ class Directory:
     def __init__(self, api: FreshdeskApi, clock: Callable[[], datetime]) -> None:
         self._api = api
         self._own_id: int | None = None
-        self._agents = _Kept(self._read_agents, clock)
-        self._groups = _Kept(self._read_groups, clock)
+        self._agents = KeptTable(self._read_agents, clock)
+        self._groups = KeptTable(self._read_groups, clock)
 
     def own_id(self) -> int:
         """Return the agent whose key we hold."""

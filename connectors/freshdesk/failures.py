@@ -15,7 +15,7 @@ import requests
 
 from connectors.errors import ConnectorError, Rejected
 from connectors.freshdesk.rates import used_up
-from connectors.http_answers import refusal, unanswered
+from connectors.http_answers import faults_told, refusal, unanswered
 
 VENDOR: Final = "freshdesk"
 INVALID: Final = frozenset({400, 409, 413, 422})
@@ -56,9 +56,5 @@ def _faults(response: requests.Response) -> Iterator[tuple[str, str]]:
 
 
 def _listed(response: requests.Response) -> list[dict[str, Any]]:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return []
-    errors = body.get("errors") if isinstance(body, dict) else None
+    errors = faults_told(response).get("errors")
     return [fault for fault in errors if isinstance(fault, dict)] if isinstance(errors, list) else []

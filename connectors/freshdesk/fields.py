@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bridge.roster.model import Person
-from connectors.base import Priority, TicketChange, TicketDraft
+from connectors.base import TicketChange, TicketDraft
 from connectors.freshdesk.directory import Directory
 from connectors.freshdesk.failures import VENDOR, Refused
-from connectors.freshdesk.note import harmless, public_line, subject_line
+from connectors.freshdesk.note import public_line, subject_line
 from connectors.mapping import FieldMapping
+from connectors.note_html import harmless
+from connectors.ticket_fields import Assigning, Fields, add_route
 
+ASSIGNING: Final = Assigning(vendor=VENDOR, field="responder_id", id_called="Freshdesk agent id")
 OPEN: Final = 2  #: the status every account has for new tickets
 KEY_FIELD: Final = "handoff_key"  #: the mapping's name of the field that holds the handoff's id
 LONGEST_TAG: Final = 32  #: characters; what Freshdesk's own pages let one type
@@ -43,14 +44,6 @@ LEAST: Final = NEEDED | {"tags", "priority", "source", "group_id"}
 Json = Mapping[str, Any]
 
 
-@dataclass(kw_only=True, slots=True)
-class Fields:
-    """A ticket's fields in the making; `problems` are plain words for the admin."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-
 def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> Fields:
     """Return the fields of a new ticket. Its description is public, so it says nothing of the handoff."""
     made = Fields(values={"status": OPEN, **mapping.ticket})
@@ -60,7 +53,7 @@ def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> 
         "description": public_line(str(mapping.ticket.get("description", PASSED_ON))),
         "tags": _clean_tags((*mapping.tags_for(draft.document), *draft.tags, *_mark(draft.handoff_id))),
     }
-    _add_route(made, mapping, directory, draft.group, draft.assignee, draft.priority)
+    add_route(made, draft, mapping, directory, ASSIGNING)
     _add_mapped(made, mapping, draft.document)
     key = key_field(mapping)
     if key is not None:
@@ -71,7 +64,7 @@ def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> 
 def changed(change: TicketChange, mapping: FieldMapping, directory: Directory) -> Fields:
     """Return the fields to write, all but the tags, which are merged with those the ticket has."""
     made = Fields()
-    _add_route(made, mapping, directory, change.group, change.assignee, change.priority)
+    add_route(made, change, mapping, directory, ASSIGNING)
     if change.document is not None:
         _add_mapped(made, mapping, change.document)
     return made
@@ -179,31 +172,6 @@ def _least(fields: Fields, refused: Refused) -> Fields | None:
 def _title(name: str, mapping: FieldMapping) -> str:
     title = next((title for title, rule in mapping.fields.items() if rule.field == name), None)
     return f"{title} ({name})" if title else name
-
-
-def _add_route(
-    made: Fields,
-    mapping: FieldMapping,
-    directory: Directory,
-    group: str | None,
-    assignee: Person | None,
-    priority: Priority | None,
-) -> None:
-    if priority is not None:
-        made.values["priority"] = mapping.priorities[priority]
-    if group is not None:
-        name = mapping.group_named(group)
-        found = directory.group_id(name)
-        if found is None:
-            made.problems.append(f"group {name} does not exist at the helpdesk; its default group has it")
-        else:
-            made.values["group_id"] = found
-    if assignee is not None:
-        known = assignee.ids.get(VENDOR, "")
-        if known.isascii() and known.isdigit():
-            made.values["responder_id"] = int(known)
-        else:
-            made.problems.append(f"{assignee.name} has no Freshdesk agent id in the desk; nobody is assigned")
 
 
 def _add_mapped(made: Fields, mapping: FieldMapping, document: Json) -> None:

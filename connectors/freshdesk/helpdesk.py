@@ -19,24 +19,24 @@ from connectors.base import (
     TicketChange,
     TicketDraft,
     TicketHistory,
-    TicketMessage,
     TicketOutcome,
     TicketState,
 )
 from connectors.errors import Gone
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.changes import Cursor, read_page
-from connectors.freshdesk.changing import MOST_MERGES, Changing
+from connectors.freshdesk.changing import Changing
 from connectors.freshdesk.checking import about_fields, about_groups, about_ourselves, about_webhook
 from connectors.freshdesk.conversation import People, merged_into, messages
 from connectors.freshdesk.directory import Directory
 from connectors.freshdesk.failures import VENDOR
 from connectors.freshdesk.fields import handoff_of
-from connectors.freshdesk.moments import moment
 from connectors.freshdesk.opening import SETTLING, Opening
 from connectors.freshdesk.rates import LIMITS
 from connectors.freshdesk.webhook import translated, verify
 from connectors.mapping import FieldMapping
+from connectors.merges import Chapter, whole_history
+from connectors.moments import moment
 
 #: resolved and closed, as every account has them
 SOLVED: Final = frozenset({"4", "5"})
@@ -99,22 +99,7 @@ class FreshdeskHelpdesk:
 
     def history(self, ref: TicketRef) -> TicketHistory:
         """Tell the ticket as it is now; after a merge its own messages and the target's later ones."""
-        told: tuple[TicketMessage, ...] = ()
-        ticket_id, merged_at, handoff_id = ref.id, None, None
-        for _ in range(MOST_MERGES + 1):
-            try:
-                ticket = self._api.ticket(ticket_id)
-                rows = self._api.conversations(ticket_id)
-            except Gone:
-                return self._gone(ticket_id, told, handoff_id)
-            handoff_id = handoff_id or handoff_of(ticket, self._mapping)
-            people = self._people(ticket)
-            told += messages(rows, people, after=merged_at)
-            target = merged_into(ticket, rows, people.own_id)
-            if target is None:
-                break
-            ticket_id, merged_at = target
-        return self._told(ticket, told, handoff_id)
+        return whole_history(ref.id, self._chapter, self._opening.ref)
 
     def changes(self, cursor: str | None, now: datetime) -> ChangePage:
         """Return one page of changed tickets, by one call. None starts a few minutes before `now`."""
@@ -150,31 +135,30 @@ class FreshdeskHelpdesk:
             )
         )
 
+    def _chapter(self, ticket_id: str, after: datetime | None) -> Chapter | None:
+        try:
+            ticket = self._api.ticket(ticket_id)
+            rows = self._api.conversations(ticket_id)
+        except Gone:
+            return None
+        people = self._people(ticket)
+        assignee = ticket.get("responder_id")
+        told = TicketHistory(
+            ref=self._opening.ref(ticket.get("id")),
+            state=_state(ticket, self._mapping.solved or SOLVED),
+            messages=messages(rows, people, after=after),
+            handoff_id=handoff_of(ticket, self._mapping),
+            assignee_id=None if assignee is None else str(assignee),
+            updated_at=moment(ticket.get("updated_at")),
+        )
+        return Chapter(told=told, merge=merged_into(ticket, rows, people.own_id))
+
     def _people(self, ticket: Json) -> People:
         return People(
             own_id=self._directory.own_id(),
             not_people=self._mapping.not_people,
             requester_id=ticket.get("requester_id"),
             agent_name=self._directory.agent_name,
-        )
-
-    def _gone(self, ticket_id: str, told: tuple[TicketMessage, ...], handoff_id: str | None) -> TicketHistory:
-        return TicketHistory(
-            ref=self._opening.ref(ticket_id),
-            state=TicketState.DELETED,
-            messages=told,
-            handoff_id=handoff_id,
-        )
-
-    def _told(self, ticket: Json, told: tuple[TicketMessage, ...], handoff_id: str | None) -> TicketHistory:
-        assignee = ticket.get("responder_id")
-        return TicketHistory(
-            ref=self._opening.ref(ticket.get("id")),
-            state=_state(ticket, self._mapping.solved or SOLVED),
-            messages=tuple(sorted(told, key=lambda one: one.at)),
-            handoff_id=handoff_id,
-            assignee_id=None if assignee is None else str(assignee),
-            updated_at=moment(ticket.get("updated_at")),
         )
 
 

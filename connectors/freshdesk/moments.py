@@ -1,19 +1,9 @@
-"""Moments as Freshdesk writes them: ISO 8601 in UTC, to the second."""
+"""Moments as Freshdesk wants them, ISO 8601 in UTC to the second, and as its answers' headers tell them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-
-def moment(text: Any) -> datetime | None:
-    """Return an aware moment in UTC; None when it is none."""
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else None
 
 
 def as_text(at: datetime) -> str:

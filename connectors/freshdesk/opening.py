@@ -23,10 +23,12 @@ from connectors.errors import Busy, OutcomeUnknown, Rejected
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.directory import Directory
 from connectors.freshdesk.failures import VENDOR, Refused
-from connectors.freshdesk.fields import IN_PLACE, Fields, drafted, is_of, requester, without
-from connectors.freshdesk.moments import as_text, moment
+from connectors.freshdesk.fields import IN_PLACE, drafted, is_of, requester, without
+from connectors.freshdesk.moments import as_text
 from connectors.freshdesk.note import brief, carries, written
 from connectors.mapping import FieldMapping
+from connectors.moments import moment
+from connectors.ticket_fields import Fields
 
 #: a ticket of a lost call may still be on its way into the list; before that no second one is made
 SETTLING: Final = timedelta(seconds=15)

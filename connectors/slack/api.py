@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -23,8 +24,8 @@ from slack_sdk.errors import (
 from slack_sdk.web import SlackResponse
 
 from connectors.errors import EVERYTHING, Busy, ConnectorError, Rejected, Unreachable
+from connectors.http_answers import asked_delay
 from connectors.slack.refusals import VENDOR, is_code, lost, refusal
-from connectors.slack.retry_after import wait_named_by
 
 BASE_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS = 10
@@ -120,7 +121,7 @@ def _body(response: SlackResponse, *, writes: bool) -> Answer:
 
 def _refused(response: SlackResponse, budget: str, writes: bool) -> ConnectorError:
     if response.status_code == TOO_MANY_REQUESTS:
-        wait = wait_named_by(response.headers.get("Retry-After"))
+        wait = asked_delay(response.headers.get("Retry-After"), datetime.now(UTC))
         return Busy(VENDOR, "too many calls", retry_after=wait, limit=budget)
     said = response.data if isinstance(response.data, dict) else {}
     code = said.get("error")

@@ -8,14 +8,13 @@ from typing import Any
 from bridge.roster.model import Person
 from connectors.base import Finding
 from connectors.errors import AccessDenied, Gone
+from connectors.findings import error, warning
 from connectors.slack.api import SlackApi
 from connectors.slack.people import Directory
 from connectors.slack.refusals import NoSuchUser
 from connectors.slack.scopes import SCOPES
 
 SCOPES_HEADER = "x-oauth-scopes"
-ERROR = "error"
-WARNING = "warning"
 
 
 def findings(
@@ -25,7 +24,7 @@ def findings(
     try:
         headers = api.headers(api.client.auth_test)
     except AccessDenied as denied:
-        yield _error("token", "Slack refuses the bot token", denied.detail)
+        yield error("token", "Slack refuses the bot token", denied.detail)
         return
     granted = headers.get(SCOPES_HEADER)
     if granted is not None:
@@ -39,12 +38,9 @@ def findings(
 def _scopes(granted: frozenset[str]) -> Iterator[Finding]:
     for scope in SCOPES:
         if scope.name not in granted:
-            yield Finding(
-                severity=ERROR if scope.needed else WARNING,
-                where=f"scope {scope.name}",
-                problem=f"not granted. {scope.without}",
-                remedy="install the app again from its manifest",
-            )
+            found = error if scope.needed else warning
+            remedy = "install the app again from its manifest"
+            yield found(f"scope {scope.name}", f"not granted. {scope.without}", remedy)
 
 
 def _channel(api: SlackApi, channel: str) -> Iterator[Finding]:
@@ -52,11 +48,11 @@ def _channel(api: SlackApi, channel: str) -> Iterator[Finding]:
     try:
         answer = api.read(api.client.conversations_info, channel=channel)
     except (Gone, AccessDenied) as refused:
-        yield _error(where, "the bot cannot see it", refused.detail)
+        yield error(where, "the bot cannot see it", refused.detail)
         return
     about: dict[str, Any] = answer.get("channel") or {}
     if about.get("is_archived"):
-        yield _error(where, "it is archived", "unarchive it or name another in the desk file")
+        yield error(where, "it is archived", "unarchive it or name another in the desk file")
     elif not about.get("is_member"):
         yield from _not_a_member(where, bool(about.get("is_private")))
 
@@ -64,10 +60,10 @@ def _channel(api: SlackApi, channel: str) -> Iterator[Finding]:
 def _not_a_member(where: str, private: bool) -> Iterator[Finding]:
     invite = "invite the bot: /invite @Handoff bridge"
     if private:
-        yield _error(where, "it is private and the bot is not in it", invite)
+        yield error(where, "it is private and the bot is not in it", invite)
     else:
         problem = "the bot can post but, not being in it, cannot look for its own posts after a lost answer"
-        yield Finding(severity=WARNING, where=where, problem=problem, remedy=invite)
+        yield warning(where, problem, invite)
 
 
 def _person(api: SlackApi, directory: Directory, person: Person) -> Iterator[Finding]:
@@ -77,17 +73,13 @@ def _person(api: SlackApi, directory: Directory, person: Person) -> Iterator[Fin
         user_id = directory.user_id(person)
         user = _user(api, user_id) if user_id is not None else None
     except (NoSuchUser, AccessDenied) as refused:
-        yield _error(where, "Slack does not tell who this is", refused.detail)
+        yield error(where, "Slack does not tell who this is", refused.detail)
         return
     if user is None:
-        yield _error(where, "no user of the workspace has this id or e-mail", remedy)
+        yield error(where, "no user of the workspace has this id or e-mail", remedy)
     elif user.get("deleted"):
-        yield _error(where, "the user is deactivated", "take the person off the roster")
+        yield error(where, "the user is deactivated", "take the person off the roster")
 
 
 def _user(api: SlackApi, user_id: str) -> dict[str, Any]:
     return api.read(api.client.users_info, user=user_id).get("user") or {}
-
-
-def _error(where: str, problem: str, remedy: str) -> Finding:
-    return Finding(severity=ERROR, where=where, problem=problem, remedy=remedy)

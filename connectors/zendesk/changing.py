@@ -9,13 +9,14 @@ from typing import Any
 from bridge.handoffs.model import TicketRef
 from connectors.base import Once, TicketChange, TicketOutcome
 from connectors.errors import Busy
+from connectors.merges import Merge, present
+from connectors.ticket_fields import Fields
 from connectors.zendesk.access import VENDOR
 from connectors.zendesk.failures import Refused
-from connectors.zendesk.fields import DELIVERY_MARK, Fields, changed, without
+from connectors.zendesk.fields import DELIVERY_MARK, changed, without
 from connectors.zendesk.history import made_by, merged_into
 from connectors.zendesk.opening import Opening
 
-MOST_MERGES = 5  #: followed one after another
 CLOSED = "closed"
 
 Json = Mapping[str, Any]
@@ -44,15 +45,12 @@ class Changing:
 
     def present(self, ticket_id: str) -> Json:
         """Return the ticket, or the one it was merged into. Raises Gone when it is deleted."""
-        ticket: Json = self.opening.client.ticket(ticket_id)
-        for _ in range(MOST_MERGES):
-            if ticket.get("status") != CLOSED:
-                break
-            target = merged_into(ticket, self.opening.client.audits(str(ticket["id"])))
-            if target is None:
-                break
-            ticket = self.opening.client.ticket(target[0])
-        return ticket
+        return present(ticket_id, self.opening.client.ticket, self._merge_of)
+
+    def _merge_of(self, ticket: Json) -> Merge | None:
+        if ticket.get("status") != CLOSED:
+            return None
+        return merged_into(ticket, self.opening.client.audits(str(ticket["id"])))
 
     def _update(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
         fields = self._fields(ticket, change, once)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors.base import Finding
+from connectors.findings import error, warning
 from connectors.mapping import FieldKind, FieldMapping, FieldRule
 from connectors.zendesk.webhook import PUBLISHED_TEST_SECRET
-
-ERROR, WARNING = "error", "warning"
 
 #: Zendesk "Ticket Fields": which types can hold what a rule gives
 FITTING_TYPES: Mapping[FieldKind, frozenset[str]] = {
@@ -30,18 +29,18 @@ def about_ourselves(me: Json) -> Iterator[Finding]:
     """Say what is wrong with the user whose key we hold."""
     where = "zendesk sign-in"
     if not isinstance(me.get("id"), int):
-        yield _error(where, "the key belongs to nobody", "Create a new API token or OAuth token and set it.")
+        yield error(where, "the key belongs to nobody", "Create a new API token or OAuth token and set it.")
         return
     role = me.get("role")
     if role not in ("agent", "admin"):
-        yield _error(
+        yield error(
             where, f"the user is {role!r}, not an agent", "Give the bridge's user the role of an admin."
         )
     elif role == "agent":
         problem = "an agent may not read the export of changed tickets"
-        yield _warning(where, problem, "Make the bridge's user an admin, or rely on the webhook alone.")
+        yield warning(where, problem, "Make the bridge's user an admin, or rely on the webhook alone.")
     if me.get("suspended") is True:
-        yield _error(where, "the user is suspended", "Unsuspend the bridge's user.")
+        yield error(where, "the user is suspended", "Unsuspend the bridge's user.")
 
 
 def about_groups(wanted: Iterable[str], groups: Iterable[Json]) -> Iterator[Finding]:
@@ -50,7 +49,7 @@ def about_groups(wanted: Iterable[str], groups: Iterable[Json]) -> Iterator[Find
     for name in dict.fromkeys(wanted):
         if name.strip().casefold() not in known:
             remedy = "Create the group, or name another in the desk file or under `groups` in the mapping."
-            yield _error(f"group {name}", "does not exist at Zendesk", remedy)
+            yield error(f"group {name}", "does not exist at Zendesk", remedy)
 
 
 def about_fields(mapping: FieldMapping, fields: Iterable[Json]) -> Iterator[Finding]:
@@ -61,14 +60,14 @@ def about_fields(mapping: FieldMapping, fields: Iterable[Json]) -> Iterator[Find
         found = known.get(rule.field)
         if found is None:
             remedy = f"Set `fields.{name}.field` in the mapping to the field's id, or take the field out."
-            yield _error(where, "does not exist at Zendesk", remedy)
+            yield error(where, "does not exist at Zendesk", remedy)
             continue
         if found.get("active") is False:
-            yield _error(where, "is deactivated", "Activate the field, or take it out of the mapping.")
+            yield error(where, "is deactivated", "Activate the field, or take it out of the mapping.")
         if found.get("type") not in FITTING_TYPES[rule.kind]:
             fitting = " or ".join(sorted(FITTING_TYPES[rule.kind]))
             problem = f"is of type {found.get('type')!r}; a {rule.kind.value} rule needs {fitting}"
-            yield _error(where, problem, f"Change `fields.{name}.kind`, or map to another field.")
+            yield error(where, problem, f"Change `fields.{name}.kind`, or map to another field.")
         else:
             yield from _about_options(where, rule, found)
 
@@ -78,10 +77,10 @@ def about_webhook(secrets: Iterable[str]) -> Iterator[Finding]:
     kept = tuple(secrets)
     if PUBLISHED_TEST_SECRET in kept:
         problem = "the secret is Zendesk's published test secret, which everybody knows"
-        yield _error("zendesk webhook", problem, "Save the webhook and copy its own signing secret.")
+        yield error("zendesk webhook", problem, "Save the webhook and copy its own signing secret.")
     elif not kept:
         problem = "no signing secret is set; replies are noticed by polling only, minutes late"
-        yield _warning("zendesk webhook", problem, "Create the webhook and set ZENDESK_WEBHOOK_SECRET.")
+        yield warning("zendesk webhook", problem, "Create the webhook and set ZENDESK_WEBHOOK_SECRET.")
 
 
 def _about_options(where: str, rule: FieldRule, found: Json) -> Iterator[Finding]:
@@ -90,12 +89,4 @@ def _about_options(where: str, rule: FieldRule, found: Json) -> Iterator[Finding
     if rule.kind not in (FieldKind.CHOICE, FieldKind.CHOICES):
         return
     for value in sorted(str(value) for value in given if value not in options):
-        yield _error(where, f"has no option with the tag {value!r}", "Add the option, or correct `choices`.")
-
-
-def _error(where: str, problem: str, remedy: str) -> Finding:
-    return Finding(severity=ERROR, where=where, problem=problem, remedy=remedy)
-
-
-def _warning(where: str, problem: str, remedy: str) -> Finding:
-    return Finding(severity=WARNING, where=where, problem=problem, remedy=remedy)
+        yield error(where, f"has no option with the tag {value!r}", "Add the option, or correct `choices`.")

@@ -19,9 +19,10 @@ from zenpy.lib.api_objects import Ticket, User
 
 from connectors.base import RateReadings
 from connectors.errors import ConnectorError, Gone
+from connectors.http_answers import TIMEOUT_SECONDS, unanswered
 from connectors.zendesk.access import VENDOR, ZendeskAccount
-from connectors.zendesk.failures import from_library, unanswered
-from connectors.zendesk.session import CONNECT_SECONDS, LONGEST_KEY, READ_SECONDS, ZendeskSession
+from connectors.zendesk.failures import from_library
+from connectors.zendesk.session import LONGEST_KEY, ZendeskSession
 
 USERS_AT_ONCE = 100  #: `users/show_many`
 CHANGES_AT_ONCE = 1000  #: a page of the incremental export
@@ -132,7 +133,7 @@ class ZendeskClient:
         pair: tuple[Zenpy, ZendeskSession] | None = getattr(self._local, "pair", None)
         if pair is None:
             session = ZendeskSession(self._account, self._notes, self._clock)
-            timeout = CONNECT_SECONDS + READ_SECONDS  # unused: the session sets its own
+            timeout = sum(TIMEOUT_SECONDS)  # unused: the session sets its own
             zenpy = Zenpy(
                 subdomain=self._account.subdomain, session=session, timeout=timeout, disable_cache=True
             )
@@ -165,12 +166,12 @@ def _fit(key: str) -> str:
 
 def _only(answers: list[Json], method: str) -> Json:
     if not answers:
-        raise unanswered(method, "the answer was empty")
+        raise unanswered(VENDOR, "the answer was empty", method)
     return answers[-1]
 
 
 def _inside(answer: Json, name: str, method: str) -> Json:
     found = answer.get(name)
     if not isinstance(found, dict):
-        raise unanswered(method, f"the answer holds no {name}")
+        raise unanswered(VENDOR, f"the answer holds no {name}", method)
     return found

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.handoffs.model import Customer
-from bridge.roster.model import Person
-from connectors.base import Priority, TicketChange, TicketDraft
+from connectors.base import TicketChange, TicketDraft
 from connectors.mapping import FieldMapping
+from connectors.note_html import harmless
+from connectors.ticket_fields import Assigning, Fields, add_route
 from connectors.zendesk.access import VENDOR
 from connectors.zendesk.directory import Directory
 from connectors.zendesk.failures import Refused
-from connectors.zendesk.note import harmless, subject_line
+from connectors.zendesk.note import subject_line
 
+ASSIGNING = Assigning(vendor=VENDOR, field="assignee_id", id_called="Zendesk user id")
 DELIVERY_MARK = "handoff_delivery"  #: in the audit's own metadata: which delivery made it
 NOBODY = "Customer"  #: a requester's name may not be empty
 TAG_REST = re.compile(r"[^\w:/.-]+")
@@ -37,14 +38,6 @@ CULPRITS = {
 }
 
 
-@dataclass(kw_only=True, slots=True)
-class Fields:
-    """A ticket's fields in the making; `problems` are plain words for the admin."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-
 def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> Fields:
     """Return the fields of a new ticket, all but its requester and its note."""
     made = Fields(values=dict(mapping.ticket))
@@ -55,7 +48,7 @@ def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> 
         "submitter_id": directory.own_id(),
         "tags": _clean_tags(tags),
     }
-    _add_route(made, mapping, directory, draft.group, draft.assignee, draft.priority)
+    add_route(made, draft, mapping, directory, ASSIGNING)
     _add_custom_fields(made, mapping, draft.document)
     return made
 
@@ -65,7 +58,7 @@ def changed(
 ) -> Fields:
     """Return the fields to write on `ticket`. A list of tags replaces the old one, so it holds both."""
     made = Fields()
-    _add_route(made, mapping, directory, change.group, change.assignee, change.priority)
+    add_route(made, change, mapping, directory, ASSIGNING)
     if change.document is not None:
         _add_custom_fields(made, mapping, change.document)
     present = [str(tag) for tag in ticket.get("tags") or ()]
@@ -123,31 +116,6 @@ def _leave_out_custom_fields(left: Fields, named: frozenset[str], mapping: Field
             kept.append(one)
     if "custom_fields" in left.values:
         left.values["custom_fields"] = kept
-
-
-def _add_route(
-    made: Fields,
-    mapping: FieldMapping,
-    directory: Directory,
-    group: str | None,
-    assignee: Person | None,
-    priority: Priority | None,
-) -> None:
-    if priority is not None:
-        made.values["priority"] = mapping.priorities[priority]
-    if group is not None:
-        name = mapping.group_named(group)
-        found = directory.group_id(name)
-        if found is None:
-            made.problems.append(f"group {name} does not exist at the helpdesk; its default group has it")
-        else:
-            made.values["group_id"] = found
-    if assignee is not None:
-        known = assignee.ids.get(VENDOR, "")
-        if known.isascii() and known.isdigit():
-            made.values["assignee_id"] = int(known)
-        else:
-            made.problems.append(f"{assignee.name} has no Zendesk user id in the desk; nobody is assigned")
 
 
 def _add_custom_fields(made: Fields, mapping: FieldMapping, document: Mapping[str, Any]) -> None:

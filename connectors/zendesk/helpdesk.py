@@ -19,18 +19,19 @@ from connectors.base import (
     TicketChange,
     TicketDraft,
     TicketHistory,
-    TicketMessage,
     TicketOutcome,
     TicketState,
 )
 from connectors.errors import Gone
 from connectors.mapping import FieldMapping
+from connectors.merges import Chapter, whole_history
+from connectors.moments import moment
 from connectors.zendesk.access import VENDOR, ZendeskAccount
-from connectors.zendesk.changing import MOST_MERGES, Changing
+from connectors.zendesk.changing import Changing
 from connectors.zendesk.checking import about_fields, about_groups, about_ourselves, about_webhook
 from connectors.zendesk.client import ZendeskClient
 from connectors.zendesk.directory import Directory
-from connectors.zendesk.history import SOLVED, People, author_ids, merged_into, messages, moment
+from connectors.zendesk.history import SOLVED, People, author_ids, merged_into, messages
 from connectors.zendesk.opening import Opening
 from connectors.zendesk.rates import LIMITS
 from connectors.zendesk.webhook import PUBLISHED_TEST_SECRET, translated, verify
@@ -97,26 +98,7 @@ class ZendeskHelpdesk:
 
     def history(self, ref: TicketRef) -> TicketHistory:
         """Tell the ticket as it is now; after a merge its own messages and the target's later ones."""
-        told: tuple[TicketMessage, ...] = ()
-        ticket_id, merged_at, handoff_id = ref.id, None, None
-        for _ in range(MOST_MERGES + 1):
-            try:
-                ticket = self._client.ticket(ticket_id)
-                audits = self._client.audits(ticket_id)
-            except Gone:
-                return TicketHistory(
-                    ref=self._opening.ref(ticket_id),
-                    state=TicketState.DELETED,
-                    messages=told,
-                    handoff_id=handoff_id,
-                )
-            handoff_id = handoff_id or _text(ticket.get("external_id"))
-            told += messages(audits, self._people(ticket, audits), after=merged_at)
-            target = merged_into(ticket, audits)
-            if target is None:
-                break
-            ticket_id, merged_at = target
-        return self._told(ticket, told, handoff_id)
+        return whole_history(ref.id, self._chapter, self._opening.ref)
 
     def changes(self, cursor: str | None, now: datetime) -> ChangePage:
         """Return one page of changed tickets, a minute behind: Zendesk never shows the last one."""
@@ -155,6 +137,22 @@ class ZendeskHelpdesk:
             )
         )
 
+    def _chapter(self, ticket_id: str, after: datetime | None) -> Chapter | None:
+        try:
+            ticket = self._client.ticket(ticket_id)
+            audits = self._client.audits(ticket_id)
+        except Gone:
+            return None
+        told = TicketHistory(
+            ref=self._opening.ref(ticket["id"]),
+            state=_state(str(ticket.get("status")), self._mapping.solved or SOLVED),
+            messages=messages(audits, self._people(ticket, audits), after=after),
+            handoff_id=_text(ticket.get("external_id")),
+            assignee_id=_text(ticket.get("assignee_id")),
+            updated_at=moment(ticket.get("updated_at")),
+        )
+        return Chapter(told=told, merge=merged_into(ticket, audits))
+
     def _people(self, ticket: Json, audits: Sequence[Json]) -> People:
         wanted = author_ids(audits)
         users = self._client.users(wanted) if wanted else []
@@ -163,16 +161,6 @@ class ZendeskHelpdesk:
             not_people=self._mapping.not_people,
             requester_id=ticket.get("requester_id"),
             users={user["id"]: user for user in users if "id" in user},
-        )
-
-    def _told(self, ticket: Json, told: tuple[TicketMessage, ...], handoff_id: str | None) -> TicketHistory:
-        return TicketHistory(
-            ref=self._opening.ref(ticket["id"]),
-            state=_state(str(ticket.get("status")), self._mapping.solved or SOLVED),
-            messages=tuple(sorted(told, key=lambda one: one.at)),
-            handoff_id=handoff_id,
-            assignee_id=_text(ticket.get("assignee_id")),
-            updated_at=moment(ticket.get("updated_at")),
         )
 
 

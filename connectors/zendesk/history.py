@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from connectors.base import Author, AuthorKind, TicketMessage
+from connectors.merges import Merge
+from connectors.moments import moment
 
 COMMENTS = frozenset({"Comment", "FacebookComment"})
 STAFF = frozenset({"agent", "admin"})
@@ -75,7 +77,7 @@ def author_ids(audits: Iterable[Json]) -> set[int]:
     return {each for each in ids if isinstance(each, int) and each > 0}
 
 
-def merged_into(ticket: Json, audits: Iterable[Json]) -> tuple[str, datetime] | None:
+def merged_into(ticket: Json, audits: Iterable[Json]) -> Merge | None:
     """Return the ticket this one was merged into, and when; None when it was not.
 
     Zendesk keeps no field for it: the ticket is closed with a tag, and its last comment names the other.
@@ -89,22 +91,13 @@ def merged_into(ticket: Json, audits: Iterable[Json]) -> tuple[str, datetime] | 
             at = moment(audit.get("created_at"))
             by_requester = _author_of(audit, event) == ticket.get("requester_id")
             if found and at and not by_requester and found[1] != str(ticket.get("id")):
-                return found[1], at
+                return Merge(found[1], at)
     return None
 
 
 def made_by(audits: Iterable[Json], mark: str, key: str) -> bool:
     """Return whether one of the audits carries this mark: the update was made already."""
     return any(_custom(audit).get(mark) == key for audit in audits)
-
-
-def moment(text: Any) -> datetime | None:
-    """Return an aware moment in UTC from ISO 8601; None when it is none."""
-    try:
-        found = datetime.fromisoformat(str(text))
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):  # the year 1 in an eastern zone is before all time
-        return None
 
 
 def _message(audit: Json, event: Json, people: People) -> TicketMessage:

@@ -1,36 +1,27 @@
-"""The private note on a ticket: HTML that shows what was said and executes none of it.
+"""The private note on a Zendesk ticket, within what Zendesk keeps of it.
 
-Zendesk expands `{{…}}` and `{%…%}` in what an agent writes, so a customer's words in our note could
-pull data of the ticket into it; and it cuts a body after 64 kB without an error.
+Zendesk expands placeholders in what an agent writes, and cuts a body after 64 kB without an error.
 Source: Zendesk "Ticket Comments" (body, html_body) and "Placeholders reference".
 """
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.handoffs.model import Speaker, Turn
 from connectors.base import Note
+from connectors.note_html import (
+    conversation_as_html,
+    facts_as_html,
+    harmless,
+    note_as_file,
+    pointer_to_file,
+    printable,
+)
 
-LONGEST_BODY_BYTES = 64 * 1024  #: Zendesk cuts the rest in silence
 #: what we send at most: Zendesk wraps the body in markup of its own, which may count
 OUR_LONGEST_BODY_BYTES = 60_000
 LONGEST_FACT_BYTES = 2_000  #: of one fact, where the note is too long as a whole
 LONGEST_SUBJECT_CHARACTERS = 150
-ZERO_WIDTH_SPACE = "\u200b"
-FILE_TYPE = "text/plain; charset=utf-8"
-
-PLACEHOLDER = re.compile(r"\{(?=[{%])")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-SPEAKERS = {
-    Speaker.CUSTOMER: "Customer",
-    Speaker.BOT: "Bot",
-    Speaker.PERSON: "Person",
-    Speaker.SYSTEM: "System",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,21 +34,11 @@ class WrittenNote:
 
 def written(note: Note) -> WrittenNote:
     """Return the note in HTML, with the conversation as a file where the body would be cut."""
-    head = _head(note, longest_fact=None)
-    whole = harmless(head + _conversation(note.transcript))
+    whole = facts_as_html(note) + conversation_as_html(note.transcript)
     if _size(whole) <= OUR_LONGEST_BODY_BYTES:
         return WrittenNote(body=whole)
-    told = f"<p>The conversation has {len(note.transcript)} messages; the attached file holds it.</p>"
-    short = harmless(_head(note, longest_fact=LONGEST_FACT_BYTES) + told)
-    return WrittenNote(body=cut(short, OUR_LONGEST_BODY_BYTES), file=_as_file(note))
-
-
-def harmless(text: str) -> str:
-    """Return the text with every placeholder broken by a space that has no width.
-
-    It looks the same and is none: no escape is needed that one kind of field knows and another shows.
-    """
-    return PLACEHOLDER.sub("{" + ZERO_WIDTH_SPACE, CONTROL.sub("", text))
+    short = facts_as_html(note, _short) + pointer_to_file(note)
+    return WrittenNote(body=cut(short, OUR_LONGEST_BODY_BYTES), file=note_as_file(note))
 
 
 def subject_line(text: str) -> str:
@@ -78,35 +59,9 @@ def without_file(body: str) -> str:
     return f"{body}<p>The file could not be attached; the bridge keeps the conversation.</p>"
 
 
-def _head(note: Note, *, longest_fact: int | None) -> str:
-    lines = "<br>".join(_escaped(line, longest_fact) for line in note.lines)
-    facts = "".join(
-        f"<li><b>{_escaped(name, longest_fact)}:</b> {_escaped(value, longest_fact)}</li>"
-        for name, value in note.facts
-    )
-    return (f"<p>{lines}</p>" if lines else "") + (f"<ul>{facts}</ul>" if facts else "")
-
-
-def _conversation(turns: Iterable[Turn]) -> str:
-    said = "".join(f"<p><b>{_who(turn)}</b><br>{_escaped(turn.text, None)}</p>" for turn in turns)
-    return f"<p><b>Conversation</b></p>{said}" if said else ""
-
-
-def _as_file(note: Note) -> bytes:
-    said = (f"{_who(turn)}\n{turn.text}\n" for turn in note.transcript)
-    facts = (f"{name}: {value}" for name, value in note.facts)
-    return CONTROL.sub("", "\n".join((*note.lines, "", *facts, "", *said))).encode()
-
-
-def _who(turn: Turn) -> str:
-    name = SPEAKERS[turn.speaker]
-    return f"{name}, {turn.at:%Y-%m-%d %H:%M:%S} UTC" if turn.at else name
-
-
-def _escaped(text: str, most_bytes: int | None) -> str:
-    clean = CONTROL.sub("", text)
-    shown = clean if most_bytes is None or _size(clean) <= most_bytes else cut(clean, most_bytes) + "…"
-    return html.escape(shown).replace("\r\n", "\n").replace("\n", "<br>")
+def _short(text: str) -> str:
+    clean = printable(text)
+    return harmless(clean if _size(clean) <= LONGEST_FACT_BYTES else cut(clean, LONGEST_FACT_BYTES) + "…")
 
 
 def _size(text: str) -> int:

@@ -11,12 +11,14 @@ from bridge.handoffs.model import Customer, TicketRef
 from connectors.base import Note, Once, TicketDraft, TicketOutcome
 from connectors.errors import AccessDenied, Busy, OutcomeUnknown, Rejected
 from connectors.mapping import FieldMapping
+from connectors.note_html import FILE_KIND
+from connectors.ticket_fields import Fields
 from connectors.zendesk.access import VENDOR, ZendeskAccount
 from connectors.zendesk.client import ZendeskClient
 from connectors.zendesk.directory import Directory
 from connectors.zendesk.failures import Refused
-from connectors.zendesk.fields import DELIVERY_MARK, Fields, drafted, requester, without
-from connectors.zendesk.note import FILE_TYPE, WrittenNote, without_file, written
+from connectors.zendesk.fields import DELIVERY_MARK, drafted, requester, without
+from connectors.zendesk.note import WrittenNote, without_file, written
 
 #: Zendesk forgets a key after two hours and then makes a second ticket; clocks and queues may be off by half
 KEYS_TRUSTED_FOR = timedelta(hours=1)
@@ -116,7 +118,7 @@ class Opening:
 
     def _attach(self, comment: dict[str, Any], note: WrittenNote, name: str, fields: Fields) -> None:
         try:
-            comment["uploads"] = [self.client.upload(name, note.file or b"", FILE_TYPE)]
+            comment["uploads"] = [self.client.upload(name, note.file or b"", FILE_KIND)]
         except OutcomeUnknown as error:
             # A file nobody refers to does no harm, so the whole may be done again.
             raise Busy(VENDOR, "the conversation's file may not have arrived") from error

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 from connectors.base import Limit, RateReading
 from connectors.errors import EVERYTHING
@@ -26,8 +25,6 @@ UPDATES_OF_ONE_TICKET = 30
 #: incremental exports in a minute for the whole account
 EXPORT_CALLS = 10
 MINUTE = timedelta(minutes=1)
-#: a longer delay than this is not believed
-LONGEST_DELAY = timedelta(minutes=15)
 
 LIMITS: Mapping[str, Limit] = {
     EVERYTHING: Limit(calls=ACCOUNT_CALLS, per=MINUTE),
@@ -41,6 +38,8 @@ ACCOUNT_HEADERS = (
     ("rate-limit", "rate-limit-remaining", "rate-limit-reset"),
     ("x-rate-limit", "x-rate-limit-remaining", "x-rate-limit-reset"),
 )
+#: what names a delay: the answer to a 429 or 503, else the moment the budget is full again, in seconds
+DELAY_HEADERS = ("retry-after", *(reset for _, _, reset in ACCOUNT_HEADERS))
 ENDPOINT_HEADER = re.compile(r"zendesk-rate-?limit-(?P<name>[a-z0-9-]+)")
 OUR_NAMES = {
     "tickets-update": UPDATE_TICKET,
@@ -53,29 +52,6 @@ DIGITS = re.compile(r"\d{1,18}")
 def readings(headers: Mapping[str, str]) -> tuple[RateReading, ...]:
     """Return a reading for each limit that the headers tell of. Headers nobody can read are passed over."""
     return (*_of_account(headers), *_of_endpoints(headers))
-
-
-def asked_delay(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """Return the delay a 429 or 503 asks for, from nothing to `LONGEST_DELAY`; None where it names none."""
-    asked = headers.get("retry-after", "").strip()
-    reset = next((headers[names[2]] for names in ACCOUNT_HEADERS if names[2] in headers), "")
-    for text in (asked, reset):
-        delay = _delay(text, now)
-        if delay is not None:
-            return min(max(delay, timedelta(0)), LONGEST_DELAY)
-    return None
-
-
-def _delay(text: str, now: datetime) -> timedelta | None:
-    if re.fullmatch(r"\d{1,9}(\.\d*)?", text):
-        return timedelta(seconds=float(text))
-    if re.fullmatch(r"\d{10,}", text):
-        return LONGEST_DELAY
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment - now if moment.tzinfo else None
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _of_account(headers: Mapping[str, str]) -> Iterator[RateReading]:

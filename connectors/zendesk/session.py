@@ -11,12 +11,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors.base import RateReadings
-from connectors.zendesk.access import ZendeskAccount
-from connectors.zendesk.failures import READING, StrangeAnswer, lost, refusal, unanswered
+from connectors.http_answers import READING, TIMEOUT_SECONDS, StrangeAnswer, json_of, lost, unanswered
+from connectors.zendesk.access import VENDOR, ZendeskAccount
+from connectors.zendesk.failures import refusal
 from connectors.zendesk.rates import readings
 
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 10.0
 LONGEST_KEY = 255  #: characters; Zendesk "Idempotency"
 CREATES = frozenset({"/api/v2/tickets.json", "/api/v2/tickets"})
 
@@ -44,10 +43,10 @@ class ZendeskSession(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         verb, address = str(method).upper(), str(url)
-        kwargs.update(timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False)
+        kwargs.update(timeout=TIMEOUT_SECONDS, allow_redirects=False)
         kwargs["headers"] = {**(kwargs.get("headers") or {}), **self._key_for(verb, address)}
         response = self._attempt(verb, address, *args, **kwargs)
-        for reading in readings({name.lower(): value for name, value in response.headers.items()}):
+        for reading in readings(response.headers):
             self._notes.note(reading)
         if not 200 <= response.status_code < 300:
             raise refusal(response, verb, self._clock())
@@ -61,7 +60,7 @@ class ZendeskSession(requests.Session):
         try:
             return super().request(verb, self._account.address_of(address), *args, **kwargs)
         except requests.RequestException as error:
-            raise lost(error, verb) from error
+            raise lost(VENDOR, error, verb) from error
 
     def _key_for(self, verb: str, address: str) -> dict[str, str]:
         creates = verb == "POST" and urlsplit(address).path in CREATES
@@ -69,14 +68,7 @@ class ZendeskSession(requests.Session):
 
 
 def _json_of(response: requests.Response, verb: str) -> Any:
-    if response.status_code == 204:
-        return None
-    try:
-        body = response.json()
-    except (ValueError, RecursionError) as error:
-        strange = StrangeAnswer(response)
-        strange.__cause__ = error
-        raise unanswered(verb, "the answer was no JSON") from strange
-    if not isinstance(body, dict):
-        raise unanswered(verb, "the answer was no object") from StrangeAnswer(response)
+    body = json_of(VENDOR, response, verb)
+    if response.status_code != 204 and not isinstance(body, dict):
+        raise unanswered(VENDOR, "the answer was no object", verb) from StrangeAnswer(response)
     return body

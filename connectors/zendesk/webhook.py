@@ -17,7 +17,8 @@ from typing import Any
 
 from connectors.base import Author, AuthorKind, HelpdeskEvent, TicketMessage
 from connectors.errors import NotForUs, NotFromVendor
-from connectors.zendesk.history import RULE_CHANNELS, moment
+from connectors.moments import moment
+from connectors.zendesk.history import RULE_CHANNELS
 
 SIGNATURE = "x-zendesk-webhook-signature"
 TIMESTAMP = "x-zendesk-webhook-signature-timestamp"

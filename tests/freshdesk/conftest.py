@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from freshdesk_account import DRAFT, ONCE, Account, StillClock
+from freshdesk_account import DRAFT, ONCE, Account
+from stand_ins import Port, StillClock, open_port
 
 from bridge.handoffs.model import TicketRef
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, shipped_mapping
-from sandbox.faults import FaultMiddleware
-from sandbox.freshdesk import API_KEY, NO_LIMITS, WEBHOOK_SECRET, FreshdeskStandIn
-from sandbox.outbox import Outbox
-from sandbox.server import serve
+from sandbox.freshdesk import API_KEY, WEBHOOK_SECRET
 
 
 @pytest.fixture
@@ -28,32 +25,17 @@ def mapping() -> FieldMapping:
     return shipped_mapping("freshdesk")
 
 
-class Door:
-    """One port for all tests, each with an account of its own behind it."""
-
-    app: Any = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.app(scope, receive, send)
-
-
 @pytest.fixture(scope="session")
-def freshdesk_door() -> Iterator[tuple[Door, str]]:
-    door = Door()
-    door.app = FastAPI()
-    with serve(door) as running:
-        yield door, running.url
+def freshdesk_port() -> Iterator[Port]:
+    with open_port() as port:
+        yield port
 
 
 @pytest.fixture
-def account(clock: StillClock, freshdesk_door: tuple[Door, str]) -> Iterator[Account]:
-    door, url = freshdesk_door
-    outbox = Outbox(clock=clock, pace=0.0001)
-    freshdesk = FreshdeskStandIn(clock=clock, outbox=outbox, limits=NO_LIMITS)
-    it = Account(clock=clock, freshdesk=freshdesk, outbox=outbox, url=url)
-    door.app = FaultMiddleware(freshdesk.app, vendor="freshdesk", script=it.script, journal=it.journal)
-    yield it
-    outbox.close()
+def account(clock: StillClock, freshdesk_port: Port) -> Iterator[Account]:
+    it = Account(clock, freshdesk_port.url)
+    with it.behind(freshdesk_port, it.freshdesk.app):
+        yield it
 
 
 @pytest.fixture

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+from stand_ins import NOON, OnTrial, StillClock
 
 from bridge.handoffs.model import Customer, Speaker, TicketRef, Turn
 from bridge.roster.model import Person
 from connectors.base import Note, Once, Priority, TicketDraft
-from sandbox.faults import Fault, FaultScript
-from sandbox.freshdesk import FreshdeskStandIn
+from sandbox.freshdesk import NO_LIMITS, FreshdeskStandIn
 from sandbox.freshdesk.store import Row
-from sandbox.journal import Journal
-from sandbox.outbox import Outbox
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 HANDOFF = "ho_019a4b2c3d4e5f60718293a4b5c6"
 ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"freshdesk": "4601"})
 PRIYA = Customer(name="Priya Nair", email="priya@customer.example", external_id="customer-7", tier="gold")
@@ -62,32 +60,17 @@ def retry() -> Once:
     return Once(key="dl_1", look_first=True, first_tried_at=NOON)
 
 
-@dataclass
-class StillClock:
-    now: datetime = NOON
+class Account(OnTrial):
+    vendor = "freshdesk"
 
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@dataclass
-class Account:
-    """The stand-in on a real port."""
-
-    clock: StillClock
-    freshdesk: FreshdeskStandIn
-    outbox: Outbox
-    script: FaultScript = field(default_factory=FaultScript)
-    journal: Journal = field(default_factory=Journal)
-    url: str = ""
+    def __init__(self, clock: StillClock, url: str) -> None:
+        super().__init__(clock, url)
+        self.freshdesk = FreshdeskStandIn(clock=clock, outbox=self.outbox, limits=NO_LIMITS)
 
     def goes_wrong(self, call: str, action: str, **more: Any) -> None:
         """Spoil a call such as "POST tickets"."""
         method, path = call.split(" ")
-        self.script.add(Fault(vendor="freshdesk", call=f"{method} /api/v2/{path}", action=action, **more))
+        super().goes_wrong(f"{method} /api/v2/{path}", action, **more)
 
     def calls(self, method: str = "*") -> list[str]:
         """Return what was asked of it, as in "POST tickets"."""

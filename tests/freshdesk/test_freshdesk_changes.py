@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from freshdesk_account import HANDOFF, NOON
+from freshdesk_account import HANDOFF
+from stand_ins import NOON
 
 from connectors.errors import Busy
 from connectors.freshdesk.rates import CHANGES
@@ -32,7 +33,7 @@ def follow(helpdesk, cursor, clock):
 
 
 def caught_up(helpdesk, clock):
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     return follow(helpdesk, None, clock)[1]
 
 
@@ -42,7 +43,7 @@ def new_tickets(account, count):
 
 def test_a_first_look_goes_back_a_few_minutes(helpdesk, account, clock):
     [old] = new_tickets(account, 1)
-    clock.pass_seconds(400)
+    clock.forward(seconds=400)
     [fresh] = new_tickets(account, 1)
     page = helpdesk.changes(None, clock())
     assert ids(page) == [fresh] != [old]
@@ -69,7 +70,7 @@ def test_a_strangers_ticket_names_none(helpdesk, account, clock):
 def test_what_was_seen_does_not_come_again(helpdesk, account, opened, clock):
     cursor = caught_up(helpdesk, clock)
     for _ in range(3):
-        clock.pass_seconds(30)
+        clock.forward(seconds=30)
         found, cursor = follow(helpdesk, cursor, clock)
         assert found == []
 
@@ -77,23 +78,23 @@ def test_what_was_seen_does_not_come_again(helpdesk, account, opened, clock):
 def test_each_change_comes_once_it_happened(helpdesk, account, opened, clock):
     cursor = caught_up(helpdesk, clock)
     account.freshdesk.reply(int(opened.id), 4601, "hello")
-    clock.pass_seconds(30)
+    clock.forward(seconds=30)
     found, cursor = follow(helpdesk, cursor, clock)
     assert found == [opened.id]
     account.freshdesk.reply(int(opened.id), 4601, "hello again")
-    clock.pass_seconds(30)
+    clock.forward(seconds=30)
     assert follow(helpdesk, cursor, clock)[0] == [opened.id]
 
 
 def test_two_changes_within_one_second_are_both_seen(helpdesk, account, opened, clock):
     cursor = caught_up(helpdesk, clock)
-    clock.pass_seconds(0.2)
+    clock.forward(seconds=0.2)
     account.freshdesk.customer_writes(int(opened.id), "hello?")
     found, cursor = follow(helpdesk, cursor, clock)
     assert found == [opened.id]
-    clock.pass_seconds(0.5)
+    clock.forward(seconds=0.5)
     account.freshdesk.reply(int(opened.id), 4601, "hello")
-    clock.pass_seconds(30)
+    clock.forward(seconds=30)
     assert follow(helpdesk, cursor, clock)[0] == [opened.id]
 
 
@@ -101,7 +102,7 @@ def test_pages_of_equal_times_lose_nothing(helpdesk, account, clock):
     wanted = new_tickets(account, 250)
     found, cursor = follow(helpdesk, None, clock)
     assert set(found) == set(wanted)
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     new = new_tickets(account, 1)
     assert set(new) <= set(follow(helpdesk, cursor, clock)[0])
 
@@ -109,7 +110,7 @@ def test_pages_of_equal_times_lose_nothing(helpdesk, account, clock):
 def test_a_ticket_that_moves_between_two_pages_pushes_none_off(helpdesk, account, clock):
     wanted = []
     for _ in range(130):
-        clock.pass_seconds(1)
+        clock.forward(seconds=1)
         wanted += new_tickets(account, 1)
     first = helpdesk.changes(None, clock())
     account.freshdesk.reply(int(wanted[0]), 4601, "moves to the end of the list")
@@ -124,7 +125,7 @@ def test_fault_25_deleted_and_spam_come_within_a_few_rounds(helpdesk, account, o
     account.freshdesk.delete(int(opened.id), spam=spam)
     found = []
     for _ in range(8):
-        clock.pass_seconds(30)
+        clock.forward(seconds=30)
         some, cursor = follow(helpdesk, cursor, clock)
         found += some
     assert found == [opened.id]
@@ -137,7 +138,7 @@ def test_a_hundred_open_handoffs_cost_one_call_a_round(helpdesk, account, clock)
     cursor = caught_up(helpdesk, clock)
     account.journal.clear()
     for _ in range(8):
-        clock.pass_seconds(30)
+        clock.forward(seconds=30)
         _, cursor = follow(helpdesk, cursor, clock)
     assert len(account.calls()) == 10
     assert set(account.calls()) == {"GET tickets"}

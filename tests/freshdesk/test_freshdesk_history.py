@@ -20,7 +20,7 @@ def last(helpdesk, ref):
 
 
 def test_a_public_reply_of_an_agent_is_a_persons_answer(helpdesk, account, opened, clock):
-    clock.pass_seconds(90)
+    clock.forward(seconds=90)
     account.freshdesk.reply(int(opened.id), 4601, "Hello Priya,\nwe refund it & more")
     message = last(helpdesk, opened)
     assert (message.author.kind, message.author.id, message.author.name) == (
@@ -86,7 +86,7 @@ def test_a_new_agent_is_known_within_a_minute(helpdesk, account, opened, clock):
     account.freshdesk.store.agents[4605] = account.freshdesk.store.agents[4601] | {"id": 4605}
     account.freshdesk.reply(int(opened.id), 4605, "second")
     assert answers(helpdesk.history(opened)) == ["first"]
-    clock.pass_seconds(61)
+    clock.forward(seconds=61)
     assert answers(helpdesk.history(opened)) == ["first", "second"]
 
 
@@ -131,7 +131,7 @@ def test_a_page_of_html_with_404_deletes_no_ticket(helpdesk, account, opened):
 
 
 def test_the_history_names_handoff_owner_and_time(helpdesk, account, opened, clock):
-    clock.pass_seconds(30)
+    clock.forward(seconds=30)
     account.freshdesk.assign(int(opened.id), 4602)
     history = helpdesk.history(opened)
     assert (history.ref, history.handoff_id, history.assignee_id) == (opened, HANDOFF, "4602")
@@ -142,7 +142,7 @@ def test_fault_24_a_merged_ticket_is_followed(helpdesk, account, opened, clock):
     desk = account.freshdesk
     target = desk.new_ticket("Charged twice", "priya@customer.example", "Hello?")
     desk.reply(target, 4602, "before the merge")
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     desk.merge(int(opened.id), target)
     desk.reply(target, 4601, "after the merge")
     history = helpdesk.history(opened)

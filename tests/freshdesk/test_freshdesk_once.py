@@ -77,7 +77,7 @@ def test_looking_again_can_be_busy_and_loses_nothing(helpdesk, account):
 def test_a_ticket_that_may_be_on_its_way_is_waited_for(helpdesk, account, clock):
     account.goes_wrong("POST tickets", "reset_before")
     open_fails(helpdesk, OutcomeUnknown)
-    clock.pass_seconds(4)
+    clock.forward(seconds=4)
     with pytest.raises(Busy) as caught:
         helpdesk.open_ticket(draft(), retry())
     assert caught.value.retry_after.total_seconds() == 11
@@ -87,7 +87,7 @@ def test_a_ticket_that_may_be_on_its_way_is_waited_for(helpdesk, account, clock)
 def test_a_ticket_that_never_came_is_made_after_the_wait(helpdesk, account, clock):
     account.goes_wrong("POST tickets", "reset_before")
     open_fails(helpdesk, OutcomeUnknown)
-    clock.pass_seconds(15)
+    clock.forward(seconds=15)
     outcome = helpdesk.open_ticket(draft(), retry())
     assert not outcome.found
     assert_one_ticket_with_one_note(account)
@@ -96,16 +96,16 @@ def test_a_ticket_that_never_came_is_made_after_the_wait(helpdesk, account, cloc
 def test_the_wait_begins_anew_with_each_lost_answer(helpdesk, account, clock):
     account.goes_wrong("POST tickets", "reset_before", times=2)
     open_fails(helpdesk, OutcomeUnknown)
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     with pytest.raises(OutcomeUnknown):
         helpdesk.open_ticket(draft(), retry())
-    clock.pass_seconds(5)
+    clock.forward(seconds=5)
     with pytest.raises(Busy):
         helpdesk.open_ticket(draft(), retry())
 
 
 def test_a_customer_nobody_knew_has_no_ticket(helpdesk, account, clock):
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     assert not helpdesk.open_ticket(draft(), retry()).found
     assert account.calls("GET").count("GET tickets") == 2
     assert_one_ticket_with_one_note(account)
@@ -136,7 +136,7 @@ def test_a_ticket_is_found_by_its_key_when_somebody_took_the_tag_off(helpdesk, a
 
 def test_another_ticket_of_the_customer_is_not_taken_for_it(helpdesk, account, clock):
     account.freshdesk.new_ticket("Where is my parcel", "priya@customer.example", "Hello?")
-    clock.pass_seconds(60)
+    clock.forward(seconds=60)
     assert not helpdesk.open_ticket(draft(), retry()).found
     assert len(account.tickets()) == 2
 
@@ -145,7 +145,7 @@ def test_among_many_new_tickets_an_old_one_is_found_by_the_search(connect, accou
     by_phone = draft(customer=Customer(phone="+911"))
     account.goes_wrong("POST tickets", "reset_after")
     open_fails(connect(), OutcomeUnknown, customer=by_phone.customer)
-    clock.pass_seconds(3600)
+    clock.forward(seconds=3600)
     for number in range(320):
         account.freshdesk.new_ticket("Hello", f"c{number}@customer.example", "Hello?")
     assert connect().open_ticket(by_phone, retry()).found
@@ -191,7 +191,7 @@ def test_a_slow_account_gets_no_ticket_from_an_attempt_that_may_be_overtaken(
     real = helpdesk._directory.group_id
 
     def slowly(name):
-        clock.pass_seconds(12)
+        clock.forward(seconds=12)
         return real(name)
 
     monkeypatch.setattr(helpdesk._directory, "group_id", slowly)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI, Request, Response
-from freshdesk_account import HANDOFF, NOON
+from freshdesk_account import HANDOFF
+from stand_ins import NOON
 
 from connectors.errors import NotForUs, NotFromVendor
 from sandbox.freshdesk import WEBHOOK_SECRET

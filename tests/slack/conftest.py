@@ -7,14 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from slack_shop import CARD, Shop, StillClock, retry_of
+from slack_shop import CARD, Shop, retry_of
+from stand_ins import Port, StillClock, open_port
 
 from connectors.base import Card, Once
 from connectors.slack import SlackChat
-from sandbox.faults import FaultMiddleware
-from sandbox.outbox import Outbox
-from sandbox.server import serve
-from sandbox.slack import SlackStandIn
 from sandbox.slack.standin import TOKEN
 
 
@@ -23,33 +20,17 @@ def clock() -> StillClock:
     return StillClock()
 
 
-class Port:
-    """One real port for all tests: each puts its own app behind it."""
-
-    app: Any = None
-    url: str = ""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            await self.app(scope, receive, send)
-
-
 @pytest.fixture(scope="session")
 def slack_port() -> Iterator[Port]:
-    port = Port()
-    with serve(port) as running:
-        port.url = running.url
+    with open_port() as port:
         yield port
 
 
 @pytest.fixture
 def shop(clock: StillClock, slack_port: Port) -> Iterator[Shop]:
-    outbox = Outbox(clock=clock, pace=0.0001)
-    it = Shop(clock=clock, slack=SlackStandIn(clock=clock, outbox=outbox), outbox=outbox)
-    slack_port.app = FaultMiddleware(it.slack.app, vendor="slack", script=it.script, journal=it.journal)
-    it.url = f"{slack_port.url}/api/"
-    yield it
-    outbox.close()
+    it = Shop(clock, f"{slack_port.url}/api/")
+    with it.behind(slack_port, it.slack.app):
+        yield it
 
 
 @pytest.fixture

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+from stand_ins import NOON, OnTrial, StillClock
 
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import Card, CardState, Once
-from sandbox.faults import Fault, FaultScript
-from sandbox.journal import Journal
-from sandbox.outbox import Outbox
 from sandbox.slack import SlackStandIn
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"slack": "U07ASHA"})
 RAVI = Person(key="ravi", name="Ravi Iyer", email="Ravi@shop.example")
 MEERA = Person(key="meera", name="Meera Shah", ids={"slack": "U07MEERA"})
@@ -35,30 +32,18 @@ CARD = Card(
 TICKET = TicketRef(connection="zendesk", id="3512", url="https://shop.zendesk.example/agent/tickets/3512")
 
 
-@dataclass
-class StillClock:
-    now: datetime = NOON
+class Shop(OnTrial):
+    """The workspace."""
 
-    def __call__(self) -> datetime:
-        return self.now
+    vendor = "slack"
 
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@dataclass
-class Shop:
-    """The workspace, what goes wrong in it, and what was asked of it."""
-
-    clock: StillClock
-    slack: SlackStandIn
-    outbox: Outbox
-    script: FaultScript = field(default_factory=FaultScript)
-    journal: Journal = field(default_factory=Journal)
-    url: str = ""
+    def __init__(self, clock: StillClock, url: str) -> None:
+        super().__init__(clock, url)
+        self.slack = SlackStandIn(clock=clock, outbox=self.outbox)
 
     def goes_wrong(self, call: str, action: str, **more: Any) -> None:
-        self.script.add(Fault(vendor="slack", call=f"POST /api/{call}", action=action, **more))
+        """Spoil a method such as "chat.postMessage"."""
+        super().goes_wrong(f"POST /api/{call}", action, **more)
 
     def messages(self, channel: str = "C0MORNING") -> list[dict[str, Any]]:
         channels = {one["id"]: one for one in self.slack.snapshot()["channels"]}

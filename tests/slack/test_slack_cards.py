@@ -6,7 +6,8 @@ import json
 from datetime import timedelta
 
 import pytest
-from slack_shop import ASHA, MEERA, NOON, STRANGER, TICKET
+from slack_shop import ASHA, MEERA, STRANGER, TICKET
+from stand_ins import NOON
 
 from bridge.handoffs.model import CardRef
 from connectors.base import CardState

@@ -14,9 +14,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from connectors.errors import EVERYTHING, AccessDenied, Busy, ConnectorError, Gone, OutcomeUnknown, Rejected
+from connectors.http_answers import LONGEST_DELAY, asked_delay
 from connectors.slack import SlackChat
 from connectors.slack.api import SlackApi
-from connectors.slack.retry_after import LONGEST_WAIT, wait_named_by
 from sandbox.slack.standin import TOKEN
 
 POST = "chat.postMessage"
@@ -127,7 +127,7 @@ def test_the_sandboxes_own_limit_is_understood(clock, card, once):
     [
         ("30", timedelta(seconds=30)),
         (" 1.5 ", timedelta(seconds=1.5)),
-        ("86400", LONGEST_WAIT),
+        ("86400", LONGEST_DELAY),
         ("Mon, 02 Nov 2026 12:00:20 GMT", timedelta(seconds=20)),
         ("Mon, 02 Nov 2026 11:00:00 GMT", timedelta(0)),
         ("soon", None),
@@ -137,7 +137,7 @@ def test_the_sandboxes_own_limit_is_understood(clock, card, once):
     ],
 )
 def test_fault_16_every_kind_of_delay_is_read(header, wait):
-    assert wait_named_by(header, datetime(2026, 11, 2, 12, 0, tzinfo=UTC)) == wait
+    assert asked_delay(header, datetime(2026, 11, 2, 12, 0, tzinfo=UTC)) == wait
 
 
 @pytest.mark.parametrize("status", [200, 500, 502, 503])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from slack_shop import ASHA, NOON, retry_of
+from slack_shop import ASHA, retry_of
+from stand_ins import NOON
 
 from connectors.base import Notice, Once
 from connectors.errors import Busy, Gone, OutcomeUnknown
@@ -55,7 +56,7 @@ def test_another_handoffs_card_is_not_taken_for_ours(shop, chat, card, again):
 
 
 def test_an_answer_lost_late_waits_while_slack_may_still_work(shop, chat, card, again):
-    shop.clock.pass_seconds(11)  # longer than the call's own timeout
+    shop.clock.forward(seconds=11)  # longer than the call's own timeout
 
     with pytest.raises(Busy) as busy:
         chat.post_card(card(), again)
@@ -66,7 +67,7 @@ def test_an_answer_lost_late_waits_while_slack_may_still_work(shop, chat, card, 
 
 
 def test_after_the_doubt_a_card_that_is_not_there_is_posted(shop, chat, card, again):
-    shop.clock.pass_seconds(30)
+    shop.clock.forward(seconds=30)
 
     chat.post_card(card(), again)
 
@@ -77,7 +78,7 @@ def test_after_the_doubt_a_card_that_is_not_there_is_posted(shop, chat, card, ag
 def test_fault_06_where_looking_is_refused_nothing_is_posted_for_half_a_minute(shop, chat, card, once, again):
     shop.slack.grant(SCOPES - HISTORY)
     lose_the_answer(shop, chat, card, once)
-    shop.clock.pass_seconds(4)
+    shop.clock.forward(seconds=4)
 
     with pytest.raises(Busy) as busy:
         chat.post_card(card(), again)
@@ -89,7 +90,7 @@ def test_fault_06_where_looking_is_refused_nothing_is_posted_for_half_a_minute(s
 def test_fault_06_then_it_is_posted_again_and_says_that_it_may_repeat(shop, chat, card, once, again):
     shop.slack.grant(SCOPES - HISTORY)
     lose_the_answer(shop, chat, card, once)
-    shop.clock.pass_seconds(30)
+    shop.clock.forward(seconds=30)
 
     ref = chat.post_card(card(), again)
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
-from slack_shop import NOON, TICKET
+from slack_shop import TICKET
+from stand_ins import NOON
 
 from bridge.handoffs.model import CardRef
 from connectors.base import Press

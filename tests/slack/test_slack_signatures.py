@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slack_shop import NOON
+from stand_ins import NOON
 
 from connectors.errors import NotFromVendor
 from connectors.slack import PressAnswer, SlackReceiver

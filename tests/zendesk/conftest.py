@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from stand_ins import NOON, OnTrial, Port, StillClock, open_port
 
 from bridge.handoffs.model import Customer, Speaker, Turn
 from bridge.roster.model import Person
 from connectors.base import Note, Once, Priority, TicketChange, TicketDraft
 from connectors.mapping import FieldMapping, shipped_mapping
 from connectors.zendesk import ApiToken, ZendeskAccount, ZendeskHelpdesk
-from sandbox.faults import Fault, FaultMiddleware, FaultScript
-from sandbox.journal import Journal
-from sandbox.outbox import Outbox
-from sandbox.server import serve
 from sandbox.zendesk import ZendeskStandIn
 from sandbox.zendesk_gate import NO_LIMITS
 from sandbox.zendesk_seed import API_TOKEN, BRIDGE_EMAIL
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 HANDOFF = "hof_0001"
 ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"zendesk": "3601"})
 DOCUMENT: dict[str, Any] = {
@@ -39,37 +33,14 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-@dataclass
-class Hands:
-    """A clock moved by hand."""
-
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **more: float) -> None:
-        self.now += timedelta(**more)
-
-
-@dataclass
-class Desk:
+class Desk(OnTrial):
     """The stand-in as a test sees it: what arrived, and what goes wrong next."""
 
-    clock: Hands = field(default_factory=Hands)
-    script: FaultScript = field(default_factory=FaultScript)
-    url: str = ""
+    vendor = "zendesk"
 
-    def __post_init__(self) -> None:
-        self.journal = Journal(self.clock)
-        self.outbox = Outbox(clock=self.clock, script=self.script, journal=self.journal, pace=0.001)
-        self.zendesk = ZendeskStandIn(clock=self.clock, outbox=self.outbox, limits=NO_LIMITS)
-
-    def app(self) -> FaultMiddleware:
-        return FaultMiddleware(self.zendesk.app, vendor="zendesk", script=self.script, journal=self.journal)
-
-    def goes_wrong(self, call: str, action: str, **more: Any) -> None:
-        self.script.add(Fault(vendor="zendesk", call=call, action=action, **more))
+    def __init__(self, clock: StillClock, url: str) -> None:
+        super().__init__(clock, url)
+        self.zendesk = ZendeskStandIn(clock=clock, outbox=self.outbox, limits=NO_LIMITS)
 
     def calls(self, call: str) -> int:
         """Return how often "METHOD /path" arrived, answered or not."""
@@ -93,13 +64,17 @@ class Desk:
         return ZendeskHelpdesk(**told)
 
 
+@pytest.fixture(scope="session")
+def zendesk_port() -> Iterator[Port]:
+    with open_port() as port:
+        yield port
+
+
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    it = Desk()
-    with serve(it.app()) as running:
-        it.url = running.url
+def desk(zendesk_port: Port) -> Iterator[Desk]:
+    it = Desk(StillClock(), zendesk_port.url)
+    with it.behind(zendesk_port, it.zendesk.app):
         yield it
-    it.outbox.close()
 
 
 @pytest.fixture

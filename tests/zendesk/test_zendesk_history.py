@@ -9,7 +9,8 @@ import pytest
 
 from connectors.base import AuthorKind, Once, TicketState
 from connectors.errors import AccessDenied, Busy
-from connectors.zendesk.history import People, merged_into, messages, moment
+from connectors.moments import moment
+from connectors.zendesk.history import People, merged_into, messages
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from bridge.handoffs.model import Speaker, Turn
 from connectors.base import Note, Once
 from connectors.errors import Busy
-from connectors.zendesk.note import OUR_LONGEST_BODY_BYTES, harmless, subject_line, written
+from connectors.note_html import harmless
+from connectors.zendesk.note import OUR_LONGEST_BODY_BYTES, subject_line, written
 
 TRAP = "{{ticket.requester.email}}"
 

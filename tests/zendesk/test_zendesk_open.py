@@ -61,7 +61,7 @@ def test_fault_03_a_create_that_comes_through_late_makes_no_second_ticket(
     helpdesk.open_ticket(draft(handoff_id="hof_before"), Once(key="dlv_before"))
     desk.goes_wrong(CREATE, "delay", seconds=0.06)
     with monkeypatch.context() as hasty:
-        hasty.setattr(session, "READ_SECONDS", 0.02)
+        hasty.setattr(session, "TIMEOUT_SECONDS", (3.05, 0.02))
         with pytest.raises(OutcomeUnknown):
             helpdesk.open_ticket(draft(), once)
     helpdesk.open_ticket(draft(), replace(once, look_first=True))

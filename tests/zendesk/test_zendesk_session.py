@@ -22,9 +22,10 @@ from connectors.errors import (
     Rejected,
     Unreachable,
 )
+from connectors.http_answers import first_delay, lost
 from connectors.zendesk import ApiToken, ZendeskAccount
-from connectors.zendesk.failures import from_library, lost, refusal
-from connectors.zendesk.rates import UPDATE_TICKET, asked_delay, readings
+from connectors.zendesk.failures import from_library, refusal
+from connectors.zendesk.rates import DELAY_HEADERS, UPDATE_TICKET, readings
 from sandbox.server import serve
 from sandbox.zendesk import ZendeskStandIn
 from sandbox.zendesk_gate import Limits
@@ -62,7 +63,7 @@ def test_every_exception_of_requests_has_a_meaning_and_keeps_its_words(kind, met
         error = kind(SECRET_WORDS)
     except TypeError:
         error = kind(SECRET_WORDS, "", 0)
-    told = lost(error, method)
+    told = lost("zendesk", error, method)
     assert isinstance(told, ConnectorError)
     assert "lena" not in str(told)
 
@@ -98,9 +99,9 @@ def test_a_refusal_names_fields_and_never_what_they_held(frozen_now):
 
 
 def test_a_read_timeout_is_lost_and_a_connect_timeout_never_left():
-    assert type(lost(requests.ReadTimeout(), "POST")) is OutcomeUnknown
-    assert type(lost(requests.ReadTimeout(), "GET")) is Unreachable
-    assert type(lost(requests.ConnectionError(), "PUT")) is OutcomeUnknown
+    assert type(lost("zendesk", requests.ReadTimeout(), "POST")) is OutcomeUnknown
+    assert type(lost("zendesk", requests.ReadTimeout(), "GET")) is Unreachable
+    assert type(lost("zendesk", requests.ConnectionError(), "PUT")) is OutcomeUnknown
 
 
 @pytest.mark.parametrize(
@@ -140,9 +141,17 @@ def test_limits_nobody_can_read_are_passed_over(junk):
 
 
 def test_a_429_without_a_delay_waits_for_the_reset(frozen_now):
-    assert asked_delay({"ratelimit-reset": "12"}, frozen_now) == timedelta(seconds=12)
-    assert asked_delay({"retry-after": "9" * 40}, frozen_now) == timedelta(minutes=15)
-    assert asked_delay({"retry-after": "Mon, 02 Nov 1998 12:01:00 GMT"}, frozen_now) == timedelta(0)
+    assert first_delay({"ratelimit-reset": "12"}, DELAY_HEADERS, frozen_now) == timedelta(seconds=12)
+    assert first_delay({"retry-after": "9" * 40}, DELAY_HEADERS, frozen_now) == timedelta(minutes=15)
+    assert first_delay(
+        {"retry-after": "Mon, 02 Nov 1998 12:01:00 GMT"}, DELAY_HEADERS, frozen_now
+    ) == timedelta(0)
+
+
+def test_a_refusal_reads_zendesks_own_headers(frozen_now):
+    for status in (429, 503):
+        told = refusal(answer(status, RateLimit_Reset="12"), "GET", frozen_now)
+        assert told.retry_after == timedelta(seconds=12)
 
 
 def test_answers_fill_the_readings(desk, draft, once):
@@ -247,7 +256,7 @@ def test_a_redirect_is_told_and_not_followed(desk, draft, once):
 
     with serve(app) as running:
         desk.url = running.url
-        with pytest.raises(Rejected, match="leads elsewhere"):
+        with pytest.raises(Rejected, match=r"leads elsewhere \(302\); set the account's present subdomain"):
             desk.connector().open_ticket(draft(), once)
     assert "elsewhere" not in visits
 
