@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bridge.desk.load import read_desk
+from bridge.desk.load import desk_text, read_desk
 from bridge.desk.model import Desk
 from bridge.handoffs.account import Account
 from bridge.handoffs.ids import new_id
@@ -83,9 +83,14 @@ class Accounts:
             return known
 
     def ensure(self, tx: Transaction, account_id: str, vendors: Mapping[str, str], now: datetime) -> None:
-        """Make the account and its connections (connection → vendor) where they are missing."""
-        exists = tx.execute(select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == account_id)).first()
-        if not exists:
+        """Make the account and its connections (connection → vendor) where they are missing.
+
+        Raises KeysUnreadable when the deployment's keys do not open what the account has sealed.
+        """
+        found = tx.execute(select(ACCOUNTS.c.wrapped_key).where(ACCOUNTS.c.account_id == account_id)).first()
+        if found:
+            self._vault.check(found.wrapped_key)
+        else:
             wrapped = self._vault.wrap_new_key()
             tx.execute(
                 insert(ACCOUNTS).values(
@@ -109,7 +114,7 @@ class Accounts:
 
     def load_desk(self, tx: Transaction, account_id: str, path: Path, now: datetime) -> int:
         """Keep the desk file as the account's newest version, unless it is that already. Raises DeskRefused."""
-        text = path.read_text(encoding="utf-8")
+        text = desk_text(path)
         read_desk(text, path.name, self._vendors)
         digest = hashlib.sha256(text.encode()).hexdigest()
         newest = tx.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
+from bridge.delivery.workbench import POLL_EVERY
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
@@ -21,16 +22,17 @@ from bridge.intake.problems import Problem, answer_invalid, answer_problem, answ
 from bridge.intake.service import Intake
 from bridge.security.outbound import GuardedSender
 from bridge.security.vault import Vault
-from bridge.settings import Settings
+from bridge.settings import Settings, SettingsRefused
 from bridge.store import Database, StoreUnavailable
 from bridge.web.health import health_routes
-from bridge.worker.housekeeping import check_books, follow_desk_file, owe_polls
+from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, load_desk_file, owe_polls
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
 from connectors.registry import VENDORS, Connectors, build_connectors, build_receiver
 
 BOOKS_EVERY_SECONDS = 60
+POLLS_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
 
 
@@ -81,11 +83,17 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
 def prepare(bridge: Bridge) -> None:
     """Make the main account, its connections and the desk of HANDOFF_DESK, and owe the first poll.
 
-    Raises DeskRefused, with every mistake, for a desk file that cannot be used.
+    A desk file that cannot be used leaves the one in force. Where none is, raises DeskRefused with every
+    mistake, and SettingsRefused when no file is named. Raises KeysUnreadable for keys of another store.
     """
     now, vendors = bridge.clock(), bridge.connectors.vendors
     bridge.database.transact(lambda tx: bridge.accounts.ensure(tx, MAIN, vendors, now))
-    follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
+    if has_desk(bridge.database, MAIN):
+        follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
+    elif bridge.settings.desk:
+        load_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
+    else:
+        raise SettingsRefused("HANDOFF_DESK is not set, and no desk was loaded before: nobody is on duty")
     owe_polls(bridge.database, bridge.connectors, now)
 
 
@@ -119,7 +127,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def build_worker(bridge: Bridge) -> Worker:
+def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worker:
     budgets = Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
     payer = Payer(
         database=bridge.database,
@@ -129,9 +137,11 @@ def build_worker(bridge: Bridge) -> Worker:
         sender=GuardedSender(allow_loopback=bridge.settings.allow_loopback_callbacks),
         clock=bridge.clock,
         chance=random.Random(),  # noqa: S311 - jitter
+        poll_every=poll_every,
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(BOOKS_EVERY_SECONDS, lambda: check_books(bridge.database, bridge.clock()))
+    ticker.every(POLLS_EVERY_SECONDS, lambda: owe_polls(bridge.database, bridge.connectors, bridge.clock()))
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),

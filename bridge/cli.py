@@ -10,14 +10,15 @@ from typing import Final
 from bridge.commands import check, demo, keys, report, roster, route, sandbox, secrets, serve
 from bridge.commands.outcome import Refused
 from bridge.desk.mistakes import DeskRefused
+from bridge.security.vault import KeysUnreadable
 from bridge.settings import SettingsRefused
-from bridge.store import StoreUnavailable
+from bridge.store import StoreUnavailable, UnknownStore
 from connectors.mapping import MappingRefused
 from connectors.registry import Unconnectable
 
 COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, keys, secrets)
 #: what a user can mend; the text says what is wrong and what would do
-MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable)
+MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable, UnknownStore)
 MISUSED: Final = 2
 
 
@@ -28,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(given.run(given))
     except MENDABLE as error:
         print(f"handoff: {error}", file=sys.stderr)
+        return MISUSED
+    except KeysUnreadable as error:
+        print(f"handoff: HANDOFF_SECRET_KEYS: {error}", file=sys.stderr)
         return MISUSED
     except StoreUnavailable as error:
         print(f"handoff: the store cannot be reached ({error}); check HANDOFF_DATABASE_URL", file=sys.stderr)

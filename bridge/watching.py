@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,8 @@ from bridge.handoffs.redaction import mask
 from bridge.settings import Settings
 
 HIDDEN: Final = "[secret]"
+#: fields that hold words and ids of our own
+OURS: Final = frozenset({"timestamp", "level", "event", "handoff", "delivery"})
 #: loggers of libraries that write requests, bodies or retries on their own
 NOISY: Final = (
     "slack_bolt",
@@ -29,7 +31,7 @@ NOISY: Final = (
 def set_up_logging(settings: Settings, *, quiet: bool = False) -> None:
     """Send structured events to standard error, as text or JSON, with secrets taken out.
 
-    `quiet` leaves only what went wrong.
+    What libraries log becomes an event too. `quiet` leaves only what went wrong.
     """
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -49,9 +51,22 @@ def set_up_logging(settings: Settings, *, quiet: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()])
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class _Libraries(logging.Handler):
+    """Tells which library had something to say and where, but not its text: that may quote anything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno,
+            "library_log",
+            logger=record.name,
+            place=f"{record.module}:{record.lineno}",
+            exc_info=record.exc_info,
+        )
 
 
 class _Cleaner:
@@ -64,14 +79,25 @@ class _Cleaner:
         self, _logger: Any, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         for name, value in event.items():
-            if isinstance(value, str) and name not in ("timestamp", "level", "event", "handoff", "delivery"):
-                event[name] = self._clean(value)
+            event[name] = self._without_secrets(value) if name in OURS else self._clean(value)
         return event
 
-    def _clean(self, text: str) -> str:
+    def _clean(self, value: Any) -> Any:
+        if value is None or isinstance(value, int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {str(name): self._clean(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._clean(inner) for inner in value]
+        if isinstance(value, BaseException):
+            return type(value).__name__
+        return mask(self._without_secrets(value))
+
+    def _without_secrets(self, value: Any) -> str:
+        text = str(value)
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        return mask(text)
+        return text
 
 
 def _without_values(exc_info: Any) -> str:
@@ -80,6 +106,7 @@ def _without_values(exc_info: Any) -> str:
     places = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{trace.tb_lineno} {code.co_name}")
+        file = "/".join(code.co_filename.split("/")[-2:])
+        places.append(f"{file}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
     return f"{error_type.__name__} at {' < '.join(reversed(places[-6:]))}"

@@ -42,6 +42,8 @@ class Connectors:
 
 def _zendesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
     if not (settings.zendesk_subdomain or settings.zendesk_base_url):
+        keys = (settings.zendesk_oauth_token, settings.zendesk_api_token, settings.zendesk_webhook_secret)
+        _nothing_given("zendesk", "ZENDESK_SUBDOMAIN", *keys)
         return None
     if settings.zendesk_oauth_token:
         sign_in: ApiToken | OAuthToken = OAuthToken(token=settings.zendesk_oauth_token)
@@ -62,6 +64,8 @@ def _zendesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
 
 def _freshdesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
     if not (settings.freshdesk_domain or settings.freshdesk_base_url):
+        keys = (settings.freshdesk_api_key, settings.freshdesk_webhook_secret)
+        _nothing_given("freshdesk", "FRESHDESK_DOMAIN", *keys)
         return None
     if not settings.freshdesk_api_key:
         raise Unconnectable("freshdesk", "give FRESHDESK_API_KEY")
@@ -76,6 +80,7 @@ def _freshdesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
 
 def _slack(settings: Settings, desk: Desk | None) -> Chat | None:
     if not settings.slack_bot_token:
+        _nothing_given("slack", "SLACK_BOT_TOKEN", settings.slack_signing_secret, settings.slack_api_base_url)
         return None
     return SlackChat(
         token=settings.slack_bot_token,
@@ -126,6 +131,12 @@ def build_receiver(
         on_press=lambda press: PressAnswer(text=on_press(press)),
         on_refusal=on_refusal,
     )
+
+
+def _nothing_given(vendor: str, missing: str, *given: str | None) -> None:
+    """Refuse a connection whose keys are given and whose address is not: it would be left out in silence."""
+    if any(given):
+        raise Unconnectable(vendor, f"give {missing} too, or take its other settings away")
 
 
 def _mapping(vendor: str, settings: Settings) -> FieldMapping:

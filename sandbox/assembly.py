@@ -43,7 +43,8 @@ ANY_PORTS = Ports(page=0, zendesk=0, freshdesk=0, slack=0)
 class Sandbox:
     """Runs from the moment it is made until `stop()`; a context manager too.
 
-    `pace` multiplies the waits between a vendor's redeliveries. Raises OSError when a port is taken.
+    `pace` multiplies the waits between a vendor's redeliveries, and how far its search and its export lag
+    behind. Raises OSError when a port is taken.
     """
 
     def __init__(
@@ -155,6 +156,8 @@ class Sandbox:
 
     def stop(self) -> None:
         """Close every port, then the outbox."""
+        for server in self._servers.values():
+            server.begin_to_stop()
         self._listening.close()
         self.outbox.close()
 
@@ -169,7 +172,7 @@ class Sandbox:
     def _open_stand_ins(self) -> None:
         self.outbox = Outbox(clock=self._clock, script=self.script, journal=self.journal, pace=self._pace)
         self.stand_ins: dict[str, StandIn] = {
-            vendor.name: vendor.open(self._clock, self.outbox) for vendor in self._vendors
+            vendor.name: vendor.open(self._clock, self.outbox, self._pace) for vendor in self._vendors
         }
         if self.bridge_url is not None:
             self.connect(self.bridge_url)

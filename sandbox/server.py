@@ -45,9 +45,13 @@ class Running:
             time.sleep(POLL_SECONDS)
         return self
 
+    def begin_to_stop(self) -> None:
+        """Tell the server to stop, without waiting: several stop in the time of one."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """Close the port and wait until the thread has ended."""
-        self._server.should_exit = True
+        self.begin_to_stop()
         self._thread.join(STOP_SECONDS)
         self._socket.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from sandbox import freshdesk, zendesk_seed
@@ -12,6 +13,10 @@ from sandbox.freshdesk import FreshdeskStandIn
 from sandbox.outbox import Outbox
 from sandbox.slack import SlackStandIn, standin
 from sandbox.zendesk import ZendeskStandIn
+
+#: how far Zendesk and Freshdesk lag behind: what a search finds, and what Zendesk's export shows
+SEARCH_LAG = timedelta(minutes=2)
+EXPORT_LAG = timedelta(minutes=1)
 
 
 class StandIn(Protocol):
@@ -34,7 +39,7 @@ class Vendor:
 
     name: str
     label: str
-    open: Callable[[Clock, Outbox], StandIn]
+    open: Callable[[Clock, Outbox, float], StandIn]  #: the number multiplies how far its lists lag behind
     address: str  #: the setting that takes its address
     path: str = ""  #: what that address ends in
     secrets: Mapping[str, str]  #: the other settings
@@ -47,7 +52,9 @@ class Vendor:
 ZENDESK = Vendor(
     name="zendesk",
     label="Zendesk",
-    open=lambda clock, outbox: ZendeskStandIn(clock=clock, outbox=outbox),
+    open=lambda clock, outbox, pace: ZendeskStandIn(
+        clock=clock, outbox=outbox, search_lag=SEARCH_LAG * pace, export_lag=EXPORT_LAG * pace
+    ),
     address="ZENDESK_BASE_URL",
     secrets={
         "ZENDESK_EMAIL": zendesk_seed.BRIDGE_EMAIL,
@@ -58,7 +65,9 @@ ZENDESK = Vendor(
 FRESHDESK = Vendor(
     name="freshdesk",
     label="Freshdesk",
-    open=lambda clock, outbox: FreshdeskStandIn(clock=clock, outbox=outbox),
+    open=lambda clock, outbox, pace: FreshdeskStandIn(
+        clock=clock, outbox=outbox, search_lag=SEARCH_LAG * pace
+    ),
     address="FRESHDESK_BASE_URL",
     secrets={
         "FRESHDESK_API_KEY": freshdesk.API_KEY,
@@ -68,7 +77,7 @@ FRESHDESK = Vendor(
 SLACK = Vendor(
     name="slack",
     label="Slack",
-    open=lambda clock, outbox: SlackStandIn(clock=clock, outbox=outbox),
+    open=lambda clock, outbox, _pace: SlackStandIn(clock=clock, outbox=outbox),
     address="SLACK_API_BASE_URL",
     path="/api/",
     secrets={"SLACK_BOT_TOKEN": standin.TOKEN, "SLACK_SIGNING_SECRET": standin.SIGNING_SECRET},

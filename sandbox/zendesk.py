@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -32,7 +33,8 @@ class ZendeskStandIn:
     """One account. Safe for threads: one lock guards it all.
 
     `limits` are Zendesk's own; `NO_LIMITS` of `sandbox.zendesk_gate` switches them off. Without a
-    `webhook_url` no webhooks go out. The search index is `search_lag_seconds` behind.
+    `webhook_url` no webhooks go out. The search index is `search_lag` behind; the export never shows the
+    last `export_lag`.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class ZendeskStandIn:
         webhook_secret: str = seed.WEBHOOK_SECRET,
         api_token: str = seed.API_TOKEN,
         oauth_token: str = seed.OAUTH_TOKEN,
-        search_lag_seconds: float = 120.0,
+        search_lag: timedelta = timedelta(minutes=2),
+        export_lag: timedelta = timedelta(minutes=1),
     ) -> None:
         self._lock = threading.RLock()
         self.store = ZendeskStore(clock)
@@ -53,7 +56,9 @@ class ZendeskStandIn:
         self._limits = RateLimits(clock, limits or Limits())
         self._keys = Keys(clock)
         self._door = Door(self.store.users, api_token, {oauth_token: seed.BRIDGE_ID})
-        self._calls = ZendeskCalls(self.store, clock, self._tell, search_lag_seconds)
+        self._calls = ZendeskCalls(
+            self.store, clock, self._tell, search_lag=search_lag, export_lag=export_lag
+        )
         self.app = self._built()
 
     def connect(self, bridge_url: str) -> None:

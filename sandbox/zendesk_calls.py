@@ -17,7 +17,6 @@ Json = dict[str, Any]
 Answered = tuple[int, Any]
 Handler = Callable[[Call], Answered]
 
-HIDDEN = timedelta(seconds=60)  #: the export never shows the last minute
 PAGE, LONGEST_PAGE, LONGEST_EXPORT_PAGE = 100, 100, 1000
 MOST_FOUND = 1000  #: by a search; further pages are refused
 TICKET_KEYS = frozenset(
@@ -53,12 +52,19 @@ class ZendeskCalls:
     """Called under the stand-in's lock. `tell` hears of each audit, to send its webhooks."""
 
     def __init__(
-        self, store: ZendeskStore, clock: Clock, tell: Callable[[Json, Json], None], search_lag: float
+        self,
+        store: ZendeskStore,
+        clock: Clock,
+        tell: Callable[[Json, Json], None],
+        *,
+        search_lag: timedelta,
+        export_lag: timedelta,
     ) -> None:
         self._store = store
         self._clock = clock
         self._tell = tell
-        self._search_lag = timedelta(seconds=search_lag)
+        self._search_lag = search_lag
+        self._export_lag = export_lag
 
     def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """Yield method, path below /api/v2 and handler; fixed paths come before those with an id."""
@@ -173,7 +179,7 @@ class ZendeskCalls:
         if _actor(call)["role"] != "admin":
             raise Refusal(403, {"error": "Forbidden", "description": "You do not have access to this page"})
         after, limit = self._start(call), min(int(call.query.get("per_page", 1000)), LONGEST_EXPORT_PAGE)
-        shown_until = int((self._clock() - HIDDEN).timestamp())
+        shown_until = int((self._clock() - self._export_lag).timestamp())
         places = [(one["generated_timestamp"], one["id"], one) for one in self._store.tickets.values()]
         later = sorted(one[:2] for one in places if one[:2] > after and one[0] <= shown_until)
         page = later[:limit]
@@ -251,7 +257,7 @@ class ZendeskCalls:
         if "cursor" in call.query:
             return _decoded(call.query["cursor"])
         start = int(call.query.get("start_time", "0"))
-        if start > (self._clock() - HIDDEN).timestamp():
+        if start > (self._clock() - self._export_lag).timestamp():
             description = "Too recent start_time. Use a start_time older than 60 seconds"
             raise Refusal(422, {"error": "InvalidValue", "description": description})
         return start, -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import threading
@@ -121,7 +122,7 @@ def _running(bridge: Bridge, port: int) -> Iterator[str]:
         serving = serve(build_web(bridge), port)
     except OSError as error:
         raise Refused(
-            f"the bridge cannot listen at port {port}: {error.strerror}; choose another --port"
+            f"the bridge cannot listen at port {port} ({os.strerror(error.errno or 0)}); choose another --port"
         ) from None
     with serving as running:
         worker.start()

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from bridge.accounts import MAIN
 from bridge.commands.opening import open_bridge
-from bridge.commands.outcome import Commands, Refused, add_command, print_json
+from bridge.commands.outcome import Commands, Refused, add_command, add_group, print_json
 
 
 def add_to(commands: Commands) -> None:
-    group = commands.add_parser("keys", help="make, list and revoke the keys of bots")
-    keys = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    keys = add_group(
+        commands, "keys", "make, list and revoke the keys of bots", "handoff keys create --name shop-bot"
+    )
     create = add_command(
         keys, "create", "make a key; it is shown once", "handoff keys create --name shop-bot", _create
     )
@@ -73,4 +74,3 @@ def _revoke(given: argparse.Namespace) -> int:
     else:
         print(f"{given.key_id} is revoked.")
     return 0
-

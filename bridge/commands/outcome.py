@@ -33,6 +33,12 @@ def add_command(
     return command
 
 
+def add_group(commands: Commands, name: str, help_line: str, example: str) -> Commands:
+    """Add a command that has commands of its own, with an example in its help; return what takes those."""
+    group = commands.add_parser(name, help=help_line, description=help_line, epilog=f"example: {example}")
+    return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
 def settings_from_environment() -> Settings:
     return read_settings(os.environ)
 
@@ -63,5 +69,7 @@ def moment(text: str) -> datetime:
             f"{text!r} is no moment; write 2026-11-21T18:22+05:30, or now"
         ) from None
     if read.utcoffset() is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no zone; write {text}+05:30, or {text}Z for UTC")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} has no zone; write 2026-11-21T18:22+05:30, or 2026-11-21T12:52Z for UTC"
+        )
     return read

@@ -7,14 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bridge.commands.desk_file import add_desk_argument, read_desk_file
-from bridge.commands.outcome import Commands, add_command, moment, print_json
+from bridge.commands.outcome import Commands, Refused, add_command, add_group, moment, print_json
+from bridge.desk.mistakes import did_you_mean
 from bridge.desk.model import Desk
 from bridge.roster.on_duty import next_duty, on_duty
 
 
 def add_to(commands: Commands) -> None:
-    group = commands.add_parser("roster", help="ask the roster")
-    roster = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    roster = add_group(commands, "roster", "ask the roster", "handoff roster who --channel whatsapp --at now")
     who = add_command(
         roster,
         "who",
@@ -31,6 +31,10 @@ def add_to(commands: Commands) -> None:
 def _who(given: argparse.Namespace) -> int:
     """Exit with 1 when nobody is on duty."""
     desk = read_desk_file(given.desk)
+    if given.channel not in desk.channels:
+        raise Refused(
+            f"the desk has no channel {given.channel!r}; {did_you_mean(given.channel, desk.channels)}"
+        )
     duty = on_duty(desk.roster, given.channel, given.at)
     following = next_duty(desk.roster, given.channel, given.at)
     if given.json:

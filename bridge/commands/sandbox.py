@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bridge.commands.outcome import Commands, add_command
+from bridge.commands.outcome import Commands, Refused, add_command
 
 
 def add_to(commands: Commands) -> None:
@@ -28,9 +28,9 @@ def _sandbox(given: argparse.Namespace) -> int:
     from sandbox.assembly import Ports, run_sandbox
 
     first = given.port
-    run_sandbox(
-        ports=Ports(page=first, zendesk=first + 1, freshdesk=first + 2, slack=first + 3),
-        bridge_url=given.bridge,
-        key=given.key,
-    )
+    ports = Ports(page=first, zendesk=first + 1, freshdesk=first + 2, slack=first + 3)
+    try:
+        run_sandbox(ports=ports, bridge_url=given.bridge, key=given.key)
+    except OSError as error:
+        raise Refused(f"the sandbox cannot listen: {error}; choose another --port") from None
     return 0

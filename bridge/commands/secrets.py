@@ -6,12 +6,11 @@ import argparse
 
 from cryptography.fernet import Fernet
 
-from bridge.commands.outcome import Commands, add_command
+from bridge.commands.outcome import Commands, add_command, add_group
 
 
 def add_to(commands: Commands) -> None:
-    group = commands.add_parser("secrets", help="keys for the secrets at rest")
-    secrets = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    secrets = add_group(commands, "secrets", "keys for the secrets at rest", "handoff secrets new")
     add_command(
         secrets,
         "new",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import threading
@@ -115,7 +116,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise Refused(f"cannot listen at {host}:{port} ({error.strerror}); choose another --port") from None
+        code = error.errno or 0  # below 0 for a name that nobody knows
+        why = os.strerror(code) if code > 0 else error.strerror
+        raise Refused(f"cannot listen at {host}:{port} ({why}); choose another --host or --port") from None
     # asyncio sets this only on sockets that it opened itself; without it an answer may wait 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
@@ -124,7 +127,11 @@ def _listen(host: str, port: int) -> socket.socket:
 def _ready_bridge() -> Bridge:
     bridge = open_bridge()
     set_up_logging(bridge.settings)
-    prepare(bridge)
+    try:
+        prepare(bridge)
+    except BaseException:
+        bridge.close()
+        raise
     return bridge
 
 

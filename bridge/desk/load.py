@@ -29,16 +29,20 @@ def load_desk(path: Path, vendors: frozenset[str]) -> Desk:
 
     Raises DeskRefused with every mistake, also when the file cannot be read.
     """
+    return read_desk(desk_text(path), path.name, vendors)
+
+
+def desk_text(path: Path) -> str:
+    """Return the text of a desk file. Raises DeskRefused when it cannot be read."""
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_BYTES).decode("utf-8-sig")
+            return file.read(LARGEST_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(
             path, f"cannot be read: {error.strerror}", "check the path and its rights"
         ) from None
     except UnicodeDecodeError:
         raise _unreadable(path, "is not text in UTF-8", "save the file as UTF-8") from None
-    return read_desk(text, path.name, vendors)
 
 
 def read_desk(text: str, file_name: str, vendors: frozenset[str]) -> Desk:

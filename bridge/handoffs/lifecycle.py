@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -22,6 +22,8 @@ from bridge.store import tables
 DELIVERIES = tables.deliveries
 CLOCKS = tables.clocks
 TURNS: Final = TypeAdapter(tuple[Turn, ...])
+#: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
+SAME_ANSWER: Final = timedelta(seconds=1)
 
 
 def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) -> None:
@@ -90,7 +92,7 @@ def answered(change: Change, *, by: str, at: datetime, text: str, message_id: st
     come to light after a later one: then the earlier counts.
     """
     handoff = change.handoff
-    if handoff.answered_at and handoff.answered_at <= at:
+    if handoff.answered_at and at > handoff.answered_at - SAME_ANSWER:
         return
     first = handoff.answered_at is None
     change.become(answered_at=at, answered_by=by)

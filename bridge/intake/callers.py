@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+import structlog
+from sqlalchemy import Connection
+
 from bridge.accounts import Accounts, Caller
 from bridge.intake.problems import Problem
 from bridge.security.signatures import BadSignature, verify
+from bridge.security.vault import Tampered
 from bridge.store import Database
+
+log = structlog.get_logger()
 
 #: names the key whose secret signed the request
 KEY_HEADER: Final = "handoff-key"
@@ -24,7 +30,7 @@ def identify(
         if scheme.lower() == "bearer" and bearer:
             caller = accounts.caller(connection, bearer.strip())
         else:
-            signer = accounts.signer(connection, headers.get(KEY_HEADER, ""))
+            signer = _signer(accounts, connection, headers.get(KEY_HEADER, ""))
             caller = _signed_by(signer, headers, body, now)
     if caller is None:
         raise Problem(
@@ -34,6 +40,14 @@ def identify(
             detail="Send a bearer key, or sign the request by Standard Webhooks and name the key in Handoff-Key.",
         )
     return caller
+
+
+def _signer(accounts: Accounts, connection: Connection, key_id: str) -> tuple[Caller, str] | None:
+    try:
+        return accounts.signer(connection, key_id)
+    except Tampered:
+        log.error("sealed_secret_refused", key=key_id)
+        return None
 
 
 def _signed_by(

@@ -55,6 +55,10 @@ class Vault:
         """Return a new data key, wrapped: what an account's row keeps."""
         return self._keys.encrypt(AESGCM.generate_key(_KEY_BITS))
 
+    def check(self, wrapped_key: bytes) -> None:
+        """Raise KeysUnreadable unless one of the keys opens this data key."""
+        self._cipher(wrapped_key)
+
     def rewrap(self, wrapped_key: bytes) -> bytes:
         """Return the same data key wrapped by the newest key. What it has sealed stays as it is."""
         try:

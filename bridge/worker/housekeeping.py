@@ -19,13 +19,22 @@ from connectors.registry import Connectors
 
 log = structlog.get_logger()
 
+CONNECTIONS: Final = tables.connections
 DELIVERIES: Final = tables.deliveries
+DESKS: Final = tables.desk_versions
 BOOKS_OVER: Final = timedelta(days=31)
 
 
 def load_desk_file(database: Database, accounts: Accounts, path: Path, now: datetime) -> int:
     """Keep the desk file as the newest version; return its number. Raises DeskRefused."""
     return database.transact(lambda tx: accounts.load_desk(tx, MAIN, path, now))
+
+
+def has_desk(database: Database, account_id: str) -> bool:
+    """Return whether a desk is in force for the account."""
+    with database.read() as connection:
+        kept = select(exists().where(DESKS.c.account_id == account_id))
+        return bool(connection.execute(kept).scalar())
 
 
 def follow_desk_file(database: Database, accounts: Accounts, path: Path | None, now: datetime) -> None:
@@ -46,7 +55,10 @@ def follow_desk_file(database: Database, accounts: Accounts, path: Path | None, 
 
 
 def owe_polls(database: Database, connectors: Connectors, now: datetime) -> None:
-    """See to it that each helpdesk's reconciler is owed, once, whatever the number of processes."""
+    """See to it that each helpdesk's reconciler is owed, once, whatever the number of processes.
+
+    One that was given up (a cursor the vendor no longer takes, say) begins anew.
+    """
 
     def work(tx: Transaction) -> None:
         for connection in connectors.helpdesks:
@@ -76,6 +88,9 @@ def check_books(database: Database, now: datetime) -> None:
 
 
 def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
+    # Locked, so that of several processes that look at once only the first finds none owed.
+    place = (CONNECTIONS.c.account_id == MAIN, CONNECTIONS.c.connection == connection)
+    tx.execute(select(CONNECTIONS.c.connection).where(*place).with_for_update())
     owed = exists().where(
         DELIVERIES.c.account_id == MAIN,
         DELIVERIES.c.connection == connection,

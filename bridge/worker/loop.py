@@ -52,7 +52,7 @@ class DeliveryLoop:
         self._stopping.set()
         self._database.wakeups.wake({"deliveries"})
         self._thread.join(STOP_SECONDS)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=True)  # what waits in it is given back by `_pay`
 
     def _run(self) -> None:
         seen = -1

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 TICK_SECONDS: Final = 1
 MOST_AT_ONCE: Final = 200
+STOP_SECONDS: Final = 5.0
 NEXT_DUE: Final = "next_due"
 
 
@@ -32,7 +33,7 @@ class Ticker:
         self._accounts = accounts
         self._clock = clock
         self._looking = threading.Lock()
-        self._trouble = False  #: a clock could not be fired at the last look
+        self._broken: set[clocks.DueClock] = set()  #: could not be fired at the last look
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -43,7 +44,7 @@ class Ticker:
 
     def every(self, seconds: int, job: Callable[[], None]) -> None:
         """Run `job` each `seconds` in this worker."""
-        self._scheduler.add_job(job, "interval", seconds=seconds)
+        self._scheduler.add_job(_kept_going, "interval", [job], seconds=seconds)
 
     def start(self) -> None:
         self._scheduler.add_job(self.look, "interval", seconds=TICK_SECONDS)
@@ -53,25 +54,33 @@ class Ticker:
     def stop(self) -> None:
         self._stopping.set()
         self._database.wakeups.wake({"clocks"})
+        with self._looking:
+            pass  # a look still plans the next one, for which it needs the lock that shutdown waits with
         self._scheduler.shutdown(wait=True)
+        self._ear.join(STOP_SECONDS)
 
     def look(self) -> None:
         """Fire what is due, then plan the next look for the moment the next clock runs out."""
         with self._looking:
-            self._trouble = False
-            try:
-                while self._fire_some() == MOST_AT_ONCE:
-                    pass
-                self._plan()
-            except StoreUnavailable as error:
-                log.error("store_unavailable", error=str(error))
+            _kept_going(self._fire_and_plan)
 
-    def _fire_some(self) -> int:
+    def _fire_and_plan(self) -> None:
+        self._broken.clear()
+        while self._fire_some():
+            pass
+        self._plan()
+
+    def _fire_some(self) -> bool:
+        """Return whether there may be more; a clock that broke is not tried again at this look."""
+        most = MOST_AT_ONCE + len(self._broken)
         with self._database.read() as connection:
-            due = clocks.due(connection, self._clock(), MOST_AT_ONCE)
-        return sum(self._fire(clock) for clock in due)
+            due = clocks.due(connection, self._clock(), most)
+        for clock in due:
+            if clock not in self._broken:
+                self._fire(clock)
+        return len(due) == most
 
-    def _fire(self, clock: clocks.DueClock) -> bool:
+    def _fire(self, clock: clocks.DueClock) -> None:
         def work(tx: Transaction) -> bool:
             return clocks.fire(tx, self._accounts.of(tx.connection, clock.account_id), clock, self._clock())
 
@@ -80,27 +89,38 @@ class Ticker:
         except StoreUnavailable:
             raise
         except Exception:
-            self._trouble = True
+            self._broken.add(clock)
             log.exception("rung_broke", handoff=clock.handoff_id, rung=clock.rung)
-            return False
+            return
         if fired:
             log.info("rung_fired", handoff=clock.handoff_id, rung=clock.rung)
-        return fired
 
     def _plan(self) -> None:
+        # What broke is tried again by the tick, not at once and for ever.
+        after = self._clock() if self._broken else None
         with self._database.read() as connection:
-            moment = clocks.next_due(connection)
-        if moment is None or self._stopping.is_set() or self._trouble:
-            return  # the tick will look
+            moment = clocks.next_due(connection, after)
+        if moment is None or self._stopping.is_set():
+            return
         soon = max(moment, self._clock())
-        self._scheduler.add_job(self.look, "date", run_date=soon, id=NEXT_DUE, replace_existing=True)
+        # Two, since it is planned anew from within the look that is just ending.
+        self._scheduler.add_job(
+            self.look, "date", run_date=soon, id=NEXT_DUE, replace_existing=True, max_instances=2
+        )
 
     def _listen(self) -> None:
         seen = -1
         while not self._stopping.is_set():
             seen = self._database.wakeups.wait("clocks", seen, 60.0)
             if not self._stopping.is_set():
-                try:
-                    self._plan()
-                except StoreUnavailable as error:
-                    log.error("store_unavailable", error=str(error))
+                _kept_going(self._plan)
+
+
+def _kept_going(job: Callable[[], None]) -> None:
+    """Do a job that will be done again; what breaks it is told in the log, and the next round comes all the same."""
+    try:
+        job()
+    except StoreUnavailable as error:
+        log.error("store_unavailable", error=str(error))
+    except Exception:
+        log.exception("tick_broke")
