@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -52,18 +52,21 @@ class NewKey:
 
 
 class Accounts:
-    """`helpdesks` and `chats` are the connections that this deployment has, the preferred ones first."""
+    """`helpdesks` and `chats` are the connections that this process can reach, the preferred ones first."""
 
     def __init__(
         self,
         vault: Vault,
         *,
-        vendors: frozenset[str],
+        helpdesk_vendors: Collection[str],
+        chat_vendors: Collection[str],
         helpdesks: tuple[str, ...] = (),
         chats: tuple[str, ...] = (),
     ) -> None:
         self._vault = vault
-        self._vendors = vendors
+        self._vendors = frozenset((*helpdesk_vendors, *chat_vendors))
+        self._helpdesk_vendors = helpdesk_vendors
+        self._chat_vendors = chat_vendors
         self._helpdesks = helpdesks
         self._chats = chats
         self._known: dict[tuple[str, int], Account] = {}
@@ -80,7 +83,7 @@ class Accounts:
             known = self._known.get((account_id, version))
             if known is None:
                 known = self._known[account_id, version] = self._read(connection, account_id, version)
-            return known
+        return known if known.helpdesk and known.chat else self._with_others(connection, known)
 
     def ensure(self, tx: Transaction, account_id: str, vendors: Mapping[str, str], now: datetime) -> None:
         """Make the account and its connections (connection → vendor) where they are missing.
@@ -204,6 +207,21 @@ class Accounts:
             desk_version=version,
             helpdesk=_preferred(desk, self._helpdesks),
             chat=self._chats[0] if self._chats else None,
+        )
+
+    def _with_others(self, connection: Connection, account: Account) -> Account:
+        """Add what only other processes of the deployment can reach: they pay what is owed through it."""
+        rows = connection.execute(
+            select(CONNECTIONS.c.connection, CONNECTIONS.c.vendor)
+            .where(CONNECTIONS.c.account_id == account.account_id)
+            .order_by(CONNECTIONS.c.created_at)
+        ).all()
+        helpdesks = tuple(row.connection for row in rows if row.vendor in self._helpdesk_vendors)
+        chats = [row.connection for row in rows if row.vendor in self._chat_vendors]
+        return replace(
+            account,
+            helpdesk=account.helpdesk or _preferred(account.desk, helpdesks),
+            chat=account.chat or next(iter(chats), None),
         )
 
     def _secret(self, connection: Connection, account_id: str, key_id: str) -> str:

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
+from bridge.handoffs.account import BOT, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
@@ -29,7 +30,7 @@ from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, 
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
-from connectors.registry import VENDORS, Connectors, build_connectors, build_receiver
+from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
 BOOKS_EVERY_SECONDS = 60
 POLLS_EVERY_SECONDS = 60
@@ -72,7 +73,8 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
     connectors = build_connectors(settings)
     accounts = Accounts(
         Vault(list(settings.secret_keys)),
-        vendors=VENDORS,
+        helpdesk_vendors=frozenset(HELPDESKS),
+        chat_vendors=frozenset(CHATS),
         helpdesks=tuple(connectors.helpdesks),
         chats=tuple(connectors.chats),
     )
@@ -146,5 +148,11 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
-    loop = DeliveryLoop(database=bridge.database, payer=payer, budgets=budgets, clock=bridge.clock)
+    loop = DeliveryLoop(
+        database=bridge.database,
+        payer=payer,
+        budgets=budgets,
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK),
+        clock=bridge.clock,
+    )
     return Worker(loop=loop, ticker=ticker)

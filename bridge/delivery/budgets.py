@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import case, insert, select, tuple_, update
 
 from bridge.delivery.job import Job
 from bridge.store import Transaction, tables
@@ -125,10 +125,11 @@ class Budgets:
 
     def succeeded(self, tx: Transaction, job: Job) -> None:
         """Close the breaker and forget the failures."""
+        was_open = BUDGETS.c.failures >= BREAKER_OPENS
         tx.execute(
             update(BUDGETS)
             .where(*_place(job.account_id, job.connection, EVERYTHING), BUDGETS.c.failures > 0)
-            .values(failures=0, blocked_until=None)
+            .values(failures=0, blocked_until=case((was_open, None), else_=BUDGETS.c.blocked_until))
         )
 
     def _charge(self, row: Any, purses: Mapping[Place, _Purse], now: datetime) -> bool:

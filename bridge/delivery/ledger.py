@@ -7,7 +7,9 @@ delivery, and since nobody knows what the dead one had already sent, it looks fi
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,15 +29,37 @@ LOOKED_AT: Final = 3
 STILL_OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
 
 
-def claim(
-    tx: Transaction, now: datetime, most: int, budgets: Budgets, full: Sequence[tuple[str, str]] = ()
-) -> list[Job]:
-    """Take up to `most` deliveries that may be sent now, the longest-waiting customer's first.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """What a worker can take: `most` in all, `most_each` of one account's connection, `busy` counts those held.
 
-    `full` names (account, connection) pairs for which this worker has no room.
+    `connections` are those it has a connector for; None for all.
     """
-    rows = tx.execute(_candidates(now, most * LOOKED_AT, full)).all()
-    granted = budgets.grant(tx, rows, most, now)
+
+    most: int
+    most_each: int
+    busy: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    connections: Collection[str] | None = None
+
+    def full(self) -> list[tuple[str, str]]:
+        return [place for place, count in self.busy.items() if count >= self.most_each]
+
+    def fitting(self, rows: Iterable[Any]) -> list[Any]:
+        """Return those of `rows` for which there is room beside each other."""
+        held = Counter(self.busy)
+        fitting = []
+        for row in rows:
+            place = (row.account_id, row.connection)
+            if held[place] < self.most_each:
+                held[place] += 1
+                fitting.append(row)
+        return fitting
+
+
+def claim(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> list[Job]:
+    """Take deliveries that may be sent now, the longest-waiting customer's first, as far as there is room."""
+    rows = tx.execute(_candidates(now, room)).all()
+    granted = budgets.grant(tx, room.fitting(rows), room.most, now)
     jobs = [_job(row) for row in granted]
     if jobs:
         _lease(tx, jobs, now)
@@ -96,10 +120,10 @@ def put_back(
     return _close_attempt(tx, job, now, outcome="unknown" if unknown else "busy", error=error, values=values)
 
 
-def bury(change: Change | None, tx: Transaction, job: Job, now: datetime, error: str) -> bool:
+def bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) -> bool:
     """Give up on it: a dead letter for a person to look at. The deliveries behind it move on."""
     taken = settle(tx, job, now, state=DeliveryState.DEAD, error=error)
-    if taken and change is not None:
+    if taken:
         change.note("delivery_dead", actor="bridge", kind=job.kind, connection=job.connection, error=error)
     return taken
 
@@ -116,7 +140,7 @@ def release(tx: Transaction, jobs: Sequence[Job]) -> None:
     tx.wake("deliveries")
 
 
-def _candidates(now: datetime, most: int, full: Sequence[tuple[str, str]]) -> Any:
+def _candidates(now: datetime, room: Room) -> Any:
     earlier = DELIVERIES.alias("earlier")
     before_it = exists().where(
         earlier.c.account_id == DELIVERIES.c.account_id,
@@ -125,6 +149,8 @@ def _candidates(now: datetime, most: int, full: Sequence[tuple[str, str]]) -> An
         earlier.c.number < DELIVERIES.c.number,
         earlier.c.state.in_(STILL_OWED),
         DELIVERIES.c.handoff_id != "",
+        # A callback that failed steps aside: those behind it carry their number, and may be the answer.
+        or_(DELIVERIES.c.kind != "callback", earlier.c.attempts == 0, earlier.c.lease.is_not(None)),
     )
     blocked = exists().where(
         BLOCKS.c.account_id == DELIVERIES.c.account_id,
@@ -134,8 +160,9 @@ def _candidates(now: datetime, most: int, full: Sequence[tuple[str, str]]) -> An
     )
     crowded = [
         and_(DELIVERIES.c.account_id == account, DELIVERIES.c.connection == connection)
-        for account, connection in full
+        for account, connection in room.full()
     ]
+    known = () if room.connections is None else (DELIVERIES.c.connection.in_(room.connections),)
     return (
         select(DELIVERIES)
         .where(
@@ -145,9 +172,10 @@ def _candidates(now: datetime, most: int, full: Sequence[tuple[str, str]]) -> An
             ~before_it,
             ~blocked,
             *[~pair for pair in crowded],
+            *known,
         )
         .order_by(DELIVERIES.c.waiting_since, DELIVERIES.c.number)
-        .limit(most)
+        .limit(room.most * LOOKED_AT)
         .with_for_update(skip_locked=True, of=DELIVERIES)
     )
 

@@ -27,7 +27,9 @@ class Setback:
     wait: timedelta | None
     unknown: bool = False  #: the work may have been done
     vendor_trouble: bool = False  #: the vendor itself is in trouble, not this one call
-    blocks: str | None = None  #: the budget that is used up
+    denied: bool = False  #: a key or a right is missing
+    blocks: str | None = None  #: the budget that is used up,
+    asked: timedelta = retry.FIRST_WAIT  #: for so long
 
 
 def setback(job: Job, error: Exception, now: datetime, chance: random.Random) -> Setback:
@@ -36,12 +38,18 @@ def setback(job: Job, error: Exception, now: datetime, chance: random.Random) ->
     wait = None if _is_too_old(job, now) else retry.wait_after(job.kind, job.attempt, asked, chance)
     match error:
         case AccessDenied():
-            return Setback(error=str(error), wait=DENIED_WAIT)
+            too_old = _is_too_old(job, now)
+            return Setback(error=str(error), wait=None if too_old else DENIED_WAIT, denied=True)
         case Rejected():
             return Setback(error=str(error), wait=None)
         case Busy():
-            trouble = isinstance(error, Unreachable)
-            return Setback(error=str(error), wait=wait, vendor_trouble=trouble, blocks=error.limit)
+            return Setback(
+                error=str(error),
+                wait=wait,
+                vendor_trouble=isinstance(error, Unreachable),
+                blocks=error.limit,
+                asked=min(asked or retry.FIRST_WAIT, retry.LONGEST_OBEYED),
+            )
         case OutcomeUnknown() | ConnectorError():
             return Setback(error=str(error), wait=wait, unknown=True, vendor_trouble=True)
     poisonous = job.attempt >= POISON_ATTEMPTS
@@ -49,4 +57,7 @@ def setback(job: Job, error: Exception, now: datetime, chance: random.Random) ->
 
 
 def _is_too_old(job: Job, now: datetime) -> bool:
+    """A delivery with a schedule of its own ends with that."""
+    if job.kind in retry.SCHEDULES:
+        return False
     return job.first_tried_at is not None and now - job.first_tried_at > GIVEN_UP_AFTER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,8 +12,8 @@ from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.joining import joined
-from bridge.handoffs.lifecycle import add_context
-from bridge.handoffs.model import Context, Handoff, State
+from bridge.handoffs.lifecycle import add_context, change_ticket, close_for_new
+from bridge.handoffs.model import Context, Handoff, State, TicketRef
 from bridge.handoffs.summary import summarise
 from bridge.roster.on_duty import on_duty
 from bridge.routing.choose import choose
@@ -26,6 +26,8 @@ from bridge.store import Transaction
 CARD_WAITS_FOR_TICKET: Final = timedelta(seconds=5)
 #: the clock that stands for the promise itself; rungs count from 1
 PROMISE: Final = 0
+#: flag of a handoff that came while nobody was on duty
+GAP: Final = "gap"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,10 +55,18 @@ class Receipt:
 
 def accept(tx: Transaction, account: Account, handover: Handover, now: datetime) -> Receipt:
     """Keep a handoff and all it causes. A conversation that is still open is brought up to date instead."""
-    held = rows.find_open_conversation(tx.connection, account.account_id, handover.context.conversation_id)
-    change = _again(tx, account, held, handover, now) if held else _first(tx, account, handover, now)
+    conversation = handover.context.conversation_id
+    held = rows.find_open_conversation(tx.connection, account.account_id, conversation, test=handover.test)
+    if held is None:
+        change = _first(tx, account, handover, now)
+        change.write()
+        return _receipt(change)
+    change = open_change(tx, account, held, now)
+    if change.handoff.state is State.ANSWERED:
+        return _anew(change, handover)
+    _again(change, handover)
     change.write()
-    return _receipt(account, change.handoff, again=bool(held))
+    return _receipt(change, again=True)
 
 
 def plan(account: Account, context: Context, now: datetime) -> tuple[Route, Policy]:
@@ -67,7 +77,10 @@ def plan(account: Account, context: Context, now: datetime) -> tuple[Route, Poli
     return route, desk.policies[route.policy]
 
 
-def _first(tx: Transaction, account: Account, handover: Handover, now: datetime) -> Change:
+def _first(
+    tx: Transaction, account: Account, handover: Handover, now: datetime, ticket: TicketRef | None = None
+) -> Change:
+    """Make a handoff; `ticket` is the conversation's own from an earlier one, None to open one."""
     context, desk = handover.context, account.desk
     route, policy = plan(account, context, now)
     handoff = Handoff(
@@ -86,8 +99,10 @@ def _first(tx: Transaction, account: Account, handover: Handover, now: datetime)
         desk_version=account.desk_version,
         key_id=handover.key_id,
         test=handover.test,
-        flags=handover.flags,
+        flags=handover.flags if route.owner else (*handover.flags, GAP),
         owner=route.owner,
+        ticket=ticket,
+        ticketed_at=now if ticket else None,
     )
     change = Change(tx, account, handoff, now)
     change.note(
@@ -96,7 +111,7 @@ def _first(tx: Transaction, account: Account, handover: Handover, now: datetime)
         tell_bot=True,
         owner=_first_name(account, handoff.owner),
         promised_at=handoff.promised_at.isoformat(),
-        customer_text=notices.kept(account, handoff),
+        customer_text=notices.kept(account, handoff, now),
         reasons=[reason.text for reason in route.reasons],
         flags=list(handover.flags),
     )
@@ -105,21 +120,34 @@ def _first(tx: Transaction, account: Account, handover: Handover, now: datetime)
     return change
 
 
-def _again(tx: Transaction, account: Account, handoff_id: str, handover: Handover, now: datetime) -> Change:
-    change = open_change(tx, account, handoff_id, now)
+def _again(change: Change, handover: Handover) -> None:
+    """The bot asks again while the customer still waits: that handoff learns what is new."""
     flags = tuple(dict.fromkeys((*change.handoff.flags, *handover.flags)))
     change.become(flags=flags)
     add_context(change, joined(change.handoff.context, handover.context), event="handed_over_again")
-    return change
+
+
+def _anew(answered: Change, handover: Handover) -> Receipt:
+    """A person had answered and the bot hands over once more: a new promise, on the same ticket."""
+    before = answered.handoff
+    close_for_new(answered)
+    answered.write()
+    known = replace(handover, context=joined(before.context, handover.context))
+    change = _first(answered.tx, answered.account, known, answered.now, before.ticket)
+    change.write()
+    return _receipt(change)
 
 
 def _owe_ticket_and_card(change: Change) -> None:
     account, handoff = change.account, change.handoff
-    if account.helpdesk:
+    opening = account.helpdesk is not None and handoff.ticket is None
+    if account.helpdesk and opening:
         change.owe("open_ticket", account.helpdesk)
+    elif handoff.ticket:
+        change_ticket(change, context=True, assignee=handoff.owner)
     channel = handoff.route.card_channel or account.desk.fallback.card_channel
     if account.chat and channel:
-        wait = CARD_WAITS_FOR_TICKET if account.helpdesk else timedelta(0)
+        wait = CARD_WAITS_FOR_TICKET if opening else timedelta(0)
         change.owe(
             "post_card",
             account.chat,
@@ -143,11 +171,12 @@ def _window(account: Account, channel: str, policy: Policy) -> timedelta:
     return policy.window or (by_channel and by_channel.attention_window) or policy.respond_within
 
 
-def _receipt(account: Account, handoff: Handoff, *, again: bool) -> Receipt:
+def _receipt(change: Change, *, again: bool = False) -> Receipt:
+    account, handoff = change.account, change.handoff
     return Receipt(
         handoff_id=handoff.handoff_id,
         owner=_first_name(account, handoff.owner),
-        customer_text=notices.kept(account, handoff),
+        customer_text=notices.kept(account, handoff, change.now),
         promised_at=handoff.promised_at,
         again=again,
     )

@@ -9,6 +9,7 @@ from bridge.desk.model import Desk
 from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
+WEBHOOK = "webhook"  #: the connection name of addresses that ladders call
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,9 +31,13 @@ class DueClock:
     due_at: datetime
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next armed clock of any account runs out, None when none is armed."""
-    return connection.execute(select(func.min(CLOCKS.c.due_at)).where(CLOCKS.c.state == "armed")).scalar()
+def next_due(connection: Connection, after: datetime | None = None) -> datetime | None:
+    """Return when the next armed clock of any account runs out, None when none is armed.
+
+    With `after`, clocks that had run out by then do not count.
+    """
+    armed = select(func.min(CLOCKS.c.due_at)).where(CLOCKS.c.state == "armed")
+    return connection.execute(armed.where(CLOCKS.c.due_at > after) if after else armed).scalar()
 
 
 def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:

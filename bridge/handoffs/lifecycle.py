@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from bridge.handoffs.change import Change
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
 from bridge.handoffs.summary import summarise
+from bridge.handoffs.text import storable
 from bridge.roster.model import Person
 from bridge.store import tables
 
@@ -23,6 +24,7 @@ DELIVERIES = tables.deliveries
 CLOCKS = tables.clocks
 TURNS: Final = TypeAdapter(tuple[Turn, ...])
 #: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
+SOLVED_UNANSWERED: Final = "solved_unanswered"
 SAME_ANSWER: Final = timedelta(seconds=1)
 
 
@@ -95,6 +97,7 @@ def answered(change: Change, *, by: str, at: datetime, text: str, message_id: st
     if handoff.answered_at and at > handoff.answered_at - SAME_ANSWER:
         return
     first = handoff.answered_at is None
+    by, text = storable(by), storable(text)
     change.become(answered_at=at, answered_by=by)
     if handoff.state is State.OPEN:
         change.become(state=State.ANSWERED)
@@ -152,9 +155,19 @@ def withdraw(change: Change, reason: str | None) -> None:
 
 
 def resolved(change: Change, *, actor: str) -> None:
-    """The helpdesk calls it solved."""
-    if change.handoff.is_open:
+    """The helpdesk calls it solved. Without an answer that closes nothing: the customer still waits."""
+    handoff = change.handoff
+    if handoff.is_open and handoff.answered_at is None:
+        if SOLVED_UNANSWERED not in handoff.flags:
+            change.become(flags=(*handoff.flags, SOLVED_UNANSWERED))
+            change.note("solved_unanswered", actor=actor)
+    elif handoff.is_open:
         _close(change, State.RESOLVED, "resolved", actor=actor, data={})
+
+
+def close_for_new(change: Change) -> None:
+    """The answered conversation is handed over anew: what was before is over."""
+    _close(change, State.RESOLVED, "handed_over_anew", actor="bot", data={})
 
 
 def orphaned(change: Change, *, actor: str) -> None:

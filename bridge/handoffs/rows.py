@@ -100,27 +100,30 @@ def find(connection: Connection, account_id: str, handoff_id: str) -> Handoff:
 
 def find_by_ticket(
     connection: Connection, account_id: str, ticket_connection: str, ticket_id: str
-) -> str | None:
-    """Return the id of the newest handoff on this ticket, None when the ticket is not one of ours."""
-    found: str | None = connection.execute(
-        select(HANDOFFS.c.handoff_id)
-        .where(
+) -> frozenset[str]:
+    """Return the ids of all handoffs on this ticket: several after a merge, none when it is not ours."""
+    found = connection.execute(
+        select(HANDOFFS.c.handoff_id).where(
             HANDOFFS.c.account_id == account_id,
             HANDOFFS.c.ticket_connection == ticket_connection,
             HANDOFFS.c.ticket_id == ticket_id,
         )
-        .order_by(HANDOFFS.c.received_at.desc())
-        .limit(1)
-    ).scalar()
-    return found
+    )
+    return frozenset(found.scalars())
 
 
-def find_open_conversation(connection: Connection, account_id: str, conversation_id: str) -> str | None:
-    """Return the id of the handoff that holds this conversation now; None when nobody has it."""
+def find_open_conversation(
+    connection: Connection, account_id: str, conversation_id: str, *, test: bool
+) -> str | None:
+    """Return the id of the handoff that holds this conversation now; None when nobody has it.
+
+    Handoffs of a test never mix with live ones.
+    """
     found: str | None = connection.execute(
         select(HANDOFFS.c.handoff_id).where(
             HANDOFFS.c.account_id == account_id,
             HANDOFFS.c.conversation_id == conversation_id,
+            HANDOFFS.c.test == test,
             HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
         )
     ).scalar()

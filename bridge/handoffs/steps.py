@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bridge.handoffs import lifecycle, notices
-from bridge.handoffs.account import BOT
+from bridge.handoffs.account import WEBHOOK
 from bridge.handoffs.change import Change
 from bridge.roster.model import Duty, Person
 from bridge.sla.model import Step, StepKind
@@ -111,14 +111,12 @@ def _tell_customer(moment: Moment) -> Outcome:
     change = moment.change
     if not change.handoff.context.callback_url:
         return Outcome(text="the bot gave no address to tell the customer through")
-    return Outcome(
-        text="the customer is told", customer_text=notices.late(change.account, change.handoff, change.now)
-    )
+    return Outcome(text="the customer is told", customer_text=notices.late(change.handoff, change.now))
 
 
 def _call_webhook(moment: Moment) -> Outcome:
     moment.change.owe(
-        "webhook", BOT, payload={"url": moment.step.target, "rung": moment.rung}, rung=moment.rung
+        "webhook", WEBHOOK, payload={"url": moment.step.target, "rung": moment.rung}, rung=moment.rung
     )
     return Outcome(text="webhook called")
 

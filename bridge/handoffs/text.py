@@ -79,3 +79,8 @@ def _at_word(text: str, kept: str, limit: int) -> str | None:
         return kept.rstrip() + ELLIPSIS
     starts = [match.start() for match in _SPACE.finditer(kept) if match.start() >= limit * WORD_SHARE]
     return kept[: starts[-1]] + ELLIPSIS if starts else None
+
+
+def storable(text: str) -> str:
+    """Return the text without what no store can hold: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -134,6 +134,7 @@ handoffs = Table(
         "uq_handoffs_open_conversation",
         "account_id",
         "conversation_id",
+        "test",
         unique=True,
         sqlite_where=text(OPEN_STATES),
         postgresql_where=text(OPEN_STATES),
@@ -230,7 +231,7 @@ attempts = Table(
     Column("attempt", Integer),
     Column("began_at", Instant, nullable=False),
     Column("ended_at", Instant),  # NULL when the worker died on the way
-    Column("outcome", String(16)),  # settled, busy, unknown, rejected, cancelled, failed
+    Column("outcome", String(16)),  # settled, busy, unknown, cancelled, dead
     Column("error", Text),
     PrimaryKeyConstraint("account_id", "delivery_id", "attempt"),
 )

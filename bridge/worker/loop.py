@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +14,7 @@ import structlog
 from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import Job
+from bridge.delivery.ledger import Room
 from bridge.store import Database, StoreUnavailable
 from bridge.worker.payer import Payer
 
@@ -31,12 +32,21 @@ NO_WAIT: Final = timedelta(0)
 
 
 class DeliveryLoop:
+    """`connections` are those this process can reach; what is owed to others is left to other processes."""
+
     def __init__(
-        self, *, database: Database, payer: Payer, budgets: Budgets, clock: Callable[[], datetime]
+        self,
+        *,
+        database: Database,
+        payer: Payer,
+        budgets: Budgets,
+        connections: Collection[str],
+        clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._payer = payer
         self._budgets = budgets
+        self._connections = connections
         self._clock = clock
         self._stopping = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
@@ -75,10 +85,15 @@ class DeliveryLoop:
         """Return whether anything was claimed, so that more may follow at once."""
         with self._lock:
             free = THREADS - self._busy.total()
-            full = [place for place, count in self._busy.items() if count >= THREADS_PER_CONNECTION]
+            room = Room(
+                most=free,
+                most_each=THREADS_PER_CONNECTION,
+                busy=dict(self._busy),
+                connections=self._connections,
+            )
         if free <= 0:
             return False
-        jobs = self._database.transact(lambda tx: ledger.claim(tx, self._clock(), free, self._budgets, full))
+        jobs = self._database.transact(lambda tx: ledger.claim(tx, self._clock(), room, self._budgets))
         with self._lock:
             self._busy.update((job.account_id, job.connection) for job in jobs)
         for job in jobs:

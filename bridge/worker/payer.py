@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bridge.accounts import Accounts
-from bridge.delivery import ledger
+from bridge.delivery import detours, ledger, trouble
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties import DUTIES
 from bridge.delivery.job import DeliveryState, Job, Paid
@@ -56,15 +56,13 @@ class Payer:
         self._poll_every = poll_every
 
     def pay(self, job: Job) -> None:
-        """Attempt `job` and write down how it went. Raises nothing but StoreUnavailable."""
+        """Attempt `job` and write down how it went. Raises StoreUnavailable."""
         try:
-            paid = DUTIES[job.kind](job, self._bench(job))
+            self._settle(job, DUTIES[job.kind](job, self._bench(job)))
         except StoreUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a duty that breaks is a poison message, not a dead worker
+        except Exception as error:  # noqa: BLE001 - what breaks is a poison message, not a dead worker
             self._put_off(job, self._judge(job, error))
-        else:
-            self._settle(job, paid)
 
     def _bench(self, job: Job) -> Workbench:
         with self._database.read() as connection:
@@ -94,7 +92,9 @@ class Payer:
                 return
             _apply(paid, change, tx, account, now)
             self._budgets.note_readings(tx, job, readings, now)
-            self._budgets.succeeded(tx, job)
+            if not paid.pointless:
+                self._budgets.succeeded(tx, job)
+                trouble.over(tx, job)
 
         self._database.transact(work)
         log.info("delivery_settled", delivery=job.delivery_id, kind=job.kind, attempt=job.attempt)
@@ -120,20 +120,17 @@ class Payer:
             if failed.wait is None and not job.handoff_id:
                 # What no handoff caused goes on for ever; it begins anew, without what it was refused with.
                 ledger.owe_again(tx, job, now, DENIED_WAIT, {})
-            elif failed.wait is None:
+            elif change and (failed.wait is None or (failed.denied and detours.has_one(change, job))):
                 _bury(change, tx, job, now, failed.error)
             else:
-                ledger.put_back(
-                    tx,
-                    job,
-                    now,
-                    after=failed.wait,
-                    error=failed.error,
-                    unknown=failed.unknown or job.look_first,
-                )
+                unknown = failed.unknown or job.look_first
+                wait = failed.wait or DENIED_WAIT
+                ledger.put_back(tx, job, now, after=wait, error=failed.error, unknown=unknown)
+            if failed.denied:
+                trouble.begins(tx, change, job, failed.error, now)
             self._budgets.note_readings(tx, job, readings, now)
-            if failed.blocks and failed.wait:
-                self._budgets.block(tx, job, failed.blocks, now + failed.wait)
+            if failed.blocks:
+                self._budgets.block(tx, job, failed.blocks, now + failed.asked)
             if failed.vendor_trouble and self._connectors.of(job.connection):
                 self._budgets.failed(tx, job, now)
 
@@ -161,13 +158,12 @@ def _apply(paid: Paid, change: Change | None, tx: Transaction, account: Account,
         change.write()
 
 
-def _bury(change: Change | None, tx: Transaction, job: Job, now: datetime, error: str) -> None:
-    """Give up, and do what that means: another channel for a card, a word to the lead for the rest."""
-    if not ledger.bury(change, tx, job, now, error) or change is None:
+def _bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) -> None:
+    """Give up, and see to it that whom it was for hears of it in another way."""
+    if not ledger.bury(change, tx, job, now, error):
         return
-    fallback = change.account.desk.fallback.card_channel
-    if job.kind == "post_card" and fallback and fallback != job.payload["channel"]:
-        change.owe("post_card", job.connection, payload={"channel": fallback}, lane=fallback)
+    if detours.has_one(change, job):
+        detours.take(change, job)
     elif job.kind in MUST_BE_KNOWN:
         change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
         lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])

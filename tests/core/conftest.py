@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge.security.vault import Vault
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
@@ -22,10 +21,11 @@ from bridge.handoffs import clocks, rows
 from bridge.handoffs.accept import Handover, Receipt, accept
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.model import Context, Customer, Handoff, Summary, Trigger, TriggerKind
+from bridge.security.vault import Vault
 from bridge.store import Database, tables
 from bridge.worker.housekeeping import load_desk_file
 from bridge.worker.payer import Payer
-from connectors.registry import VENDORS, Connectors
+from connectors.registry import CHATS, HELPDESKS, Connectors
 from connectors.remembering import RememberingChat, RememberingHelpdesk
 
 
@@ -82,7 +82,9 @@ class House:
             return self.accounts.of(connection, MAIN)
 
     def claim(self, most: int = 50) -> list[Any]:
-        return self.database.transact(lambda tx: ledger.claim(tx, self.now, most, self.budgets))
+        return self.database.transact(
+            lambda tx: ledger.claim(tx, self.now, ledger.Room(most=most, most_each=most), self.budgets)
+        )
 
     def pay(self) -> int:
         """Pay everything that may be sent now, and what follows from it; return how many attempts it took."""
@@ -155,7 +157,11 @@ def desk_file(tmp_path: Path) -> Path:
 def house(database_url: str, desk_file: Path, frozen_now: datetime) -> Iterator[House]:
     database = Database(database_url)
     accounts = Accounts(
-        Vault([Fernet.generate_key().decode()]), vendors=VENDORS, helpdesks=("helpdesk",), chats=("chat",)
+        Vault([Fernet.generate_key().decode()]),
+        helpdesk_vendors=HELPDESKS,
+        chat_vendors=CHATS,
+        helpdesks=("helpdesk",),
+        chats=("chat",),
     )
     vendors = {"helpdesk": "remembering", "chat": "remembering"}
     database.transact(lambda tx: accounts.ensure(tx, MAIN, vendors, frozen_now))

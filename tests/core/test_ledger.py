@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -221,14 +222,62 @@ def test_a_callback_address_that_is_gone_is_given_up(house, status):
 
 
 def test_a_callback_that_fails_is_sent_again_by_standard_webhooks_schedule(house):
-    house.sender.answers = [500, 503]
+    house.sender.answers = [500]
     house.hand_over(callback_url="https://bot.example/callback")
     house.pay()
-    tries = len(house.sender.posts)
     house.later(seconds=5)
     house.pay()
-    house.later(minutes=5)
+    first = house.sender.posts[0][2]
+    assert [body for _, _, body in house.sender.posts].count(first) == 2
+    assert set(states(house, "callback")) == {DeliveryState.SETTLED}
+
+
+def test_a_callback_that_fails_does_not_hold_up_the_answer_behind_it(house):
+    house.sender.answers = [500]
+    receipt = house.hand_over(callback_url="https://bot.example/callback")
+    answer = {"by": "Asha", "at": house.now, "text": "hello", "message_id": "1"}
+    house.change(receipt.handoff_id, lambda change: lifecycle.answered(change, **answer))
     house.pay()
-    assert tries == 1
-    assert len(house.sender.posts) > 2
-    assert DeliveryState.DEAD not in states(house, "callback")
+    assert any(b"handoff.answered" in body for _, _, body in house.sender.posts[1:])
+
+
+def test_one_connection_never_takes_all_places_of_a_worker(house):
+    for number in range(6):
+        house.hand_over(conversation_id=str(number))
+    house.later(seconds=5)
+    room = ledger.Room(most=6, most_each=4)
+    jobs = house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets))
+    assert Counter(job.connection for job in jobs) == {"helpdesk": 4, "chat": 2}
+
+
+def test_a_worker_leaves_alone_what_it_has_no_connector_for(house):
+    house.hand_over()
+    room = ledger.Room(most=6, most_each=6, connections=("chat",))
+    assert house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets)) == []
+
+
+def test_a_429_blocks_its_budget_no_longer_than_the_vendor_asked(house):
+    for _ in range(6):
+        house.helpdesk.fail_before(Busy("helpdesk", "no connection"))
+    house.hand_over(conversation_id="old")
+    for _ in range(6):
+        house.pay()
+        house.later(minutes=3)
+    house.helpdesk.fail_before(Busy("helpdesk", "429", retry_after=timedelta(seconds=2), limit=EVERYTHING))
+    house.pay()
+    house.later(seconds=3)
+    house.hand_over(conversation_id="new")
+    house.pay()
+    assert [draft.handoff_id for draft in house.helpdesk.tickets.values()] != []
+
+
+def test_an_effect_that_cannot_be_written_is_a_poison_message_and_not_a_loop(house, monkeypatch):
+    def breaks(_change, _ref, _problems=()):
+        raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates")
+
+    monkeypatch.setattr(lifecycle, "ticketed", breaks)
+    house.hand_over()
+    for _ in range(8):
+        house.pay()
+        house.later(minutes=1)
+    assert states(house, "open_ticket") == [DeliveryState.DEAD]

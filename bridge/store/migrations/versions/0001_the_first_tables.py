@@ -173,7 +173,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "uq_handoffs_open_conversation",
-            ["account_id", "conversation_id"],
+            ["account_id", "conversation_id", "test"],
             unique=True,
             sqlite_where=sa.text("state IN ('open', 'answered')"),
             postgresql_where=sa.text("state IN ('open', 'answered')"),
