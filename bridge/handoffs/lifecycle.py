@@ -23,8 +23,9 @@ from bridge.store import tables
 DELIVERIES = tables.deliveries
 CLOCKS = tables.clocks
 TURNS: Final = TypeAdapter(tuple[Turn, ...])
-#: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
+#: flag of a handoff whose ticket was solved before anybody had answered
 SOLVED_UNANSWERED: Final = "solved_unanswered"
+#: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
 SAME_ANSWER: Final = timedelta(seconds=1)
 
 

@@ -9,9 +9,8 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from bridge.handoffs.account import Account
-from bridge.handoffs.change import open_change
 from bridge.inbound.history import heard
-from bridge.inbound.unmatched import handoff_of, owe_reading
+from bridge.inbound.tickets import handoffs_of, open_listening, owe_readings
 from bridge.store import Transaction, tables
 from connectors.base import HelpdeskEvent
 
@@ -22,10 +21,33 @@ CONNECTIONS: Final = tables.connections
 def take_in(
     tx: Transaction, account: Account, connection: str, event: HelpdeskEvent, body: bytes, now: datetime
 ) -> bool:
-    """Give a verified event its effect. Return False when it was here before: then nothing happens."""
-    if _is_known(tx, account, connection, event.event_id):
-        return False
-    ours = handoff_of(tx, account, connection, event.ticket_id, event.handoff_id)
+    """Give a verified event its effect, on every handoff of its ticket. Return False when it was here before.
+
+    A message then has no second effect. A hint owes another reading all the same: where a helpdesk
+    gives its hints no ids, two events of one ticket look alike, and a reading too many does no harm.
+    """
+    known = _is_known(tx, account, connection, event.event_id)
+    ours = handoffs_of(tx, account, connection, event.ticket_id, event.handoff_id)
+    if not known:
+        _keep(tx, account, connection, event, ours, body, now)
+    if event.message is None:
+        owe_readings(tx, account, connection, ours, now)
+    elif not known:
+        for change in open_listening(tx, account, ours, now):
+            heard(change, event.message)
+            change.write()
+    return not known
+
+
+def _keep(
+    tx: Transaction,
+    account: Account,
+    connection: str,
+    event: HelpdeskEvent,
+    ours: tuple[str, ...],
+    body: bytes,
+    now: datetime,
+) -> None:
     tx.execute(
         insert(INBOX).values(
             account_id=account.account_id,
@@ -33,7 +55,7 @@ def take_in(
             event_id=event.event_id,
             digest=hashlib.sha256(body).hexdigest(),
             received_at=now,
-            handoff_id=ours,
+            handoff_id=event.handoff_id if event.handoff_id in ours else next(iter(ours), None),
             ticket_id=event.ticket_id,
         )
     )
@@ -42,13 +64,6 @@ def take_in(
         .where(CONNECTIONS.c.account_id == account.account_id, CONNECTIONS.c.connection == connection)
         .values(heard_at=now)
     )
-    if ours and event.message:
-        change = open_change(tx, account, ours, now)
-        heard(change, event.message)
-        change.write()
-    elif ours:
-        owe_reading(tx, account, connection, event.ticket_id, ours, now)
-    return True
 
 
 def _is_known(tx: Transaction, account: Account, connection: str, event_id: str) -> bool:

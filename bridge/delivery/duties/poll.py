@@ -8,7 +8,7 @@ from typing import Final
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.account import Account
-from bridge.inbound.unmatched import owe_reading
+from bridge.inbound.tickets import handoffs_of, owe_readings
 from bridge.store import Transaction
 from connectors.base import ChangePage
 
@@ -32,5 +32,9 @@ def read_changes(job: Job, bench: Workbench) -> Paid:
 def _owe_readings(
     tx: Transaction, account: Account, connection: str, page: ChangePage, now: datetime
 ) -> None:
-    for ticket in page.tickets:
-        owe_reading(tx, account, connection, ticket.ref.id, ticket.handoff_id, now)
+    ours = {
+        handoff_id
+        for ticket in page.tickets
+        for handoff_id in handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
+    }
+    owe_readings(tx, account, connection, ours, now)

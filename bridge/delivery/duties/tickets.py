@@ -14,7 +14,7 @@ from bridge.handoffs.lifecycle import TURNS
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import told_by
-from bridge.inbound.unmatched import owe_reading_if_heard_of
+from bridge.inbound.tickets import owe_reading_if_heard_of
 from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
 
 SUBJECT_LENGTH = 120

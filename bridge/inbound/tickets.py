@@ -1,0 +1,95 @@
+"""A ticket at the helpdesk: which handoffs it belongs to, and owing them its reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import exists, select
+
+from bridge.handoffs import rows
+from bridge.handoffs.account import Account
+from bridge.handoffs.change import Change, open_change
+from bridge.handoffs.model import Handoff, State, TicketRef
+from bridge.store import Transaction, tables
+
+DELIVERIES: Final = tables.deliveries
+INBOX: Final = tables.inbox
+#: How long a handoff closed without an answer still listens. A solved ticket may be reopened, a deleted
+#: one restored, and the answer then given counts; but old tickets are touched for many other reasons,
+#: and reading each of them for ever would spend calls on promises long missed.
+LISTENS_ON: Final = timedelta(days=7)
+
+
+def handoffs_of(
+    tx: Transaction, account: Account, connection: str, ticket_id: str, marked: str | None
+) -> tuple[str, ...]:
+    """Return whose ticket this is, in the order of their ids: of a merged ticket there are several.
+
+    `marked` is the handoff that the ticket's mark names, None where it has none; a mark that is not
+    ours counts for nothing. Empty when the ticket is not one of ours.
+    """
+    found = set(rows.find_by_ticket(tx.connection, account.account_id, connection, ticket_id))
+    if marked and tx.execute(rows.one(account.account_id, marked)).first():
+        found.add(marked)
+    return tuple(sorted(found))
+
+
+def open_listening(
+    tx: Transaction, account: Account, handoff_ids: Iterable[str], now: datetime
+) -> Iterator[Change]:
+    """Lock the handoffs one after the other and give a change for each that a person may yet answer.
+
+    Always in the order of their ids, so that two transactions never wait for each other; whoever
+    locks several handoffs does it by one call of this.
+    """
+    for handoff_id in sorted(set(handoff_ids)):
+        change = open_change(tx, account, handoff_id, now)
+        if is_listening(change.handoff, now):
+            yield change
+
+
+def is_listening(handoff: Handoff, now: datetime) -> bool:
+    """Return whether what people write on the ticket still matters to this handoff.
+
+    A status is no answer: what was closed without one listens on for a while. Source:
+    docs/glossary.md, "answer". What the bot took back waits for nobody.
+    """
+    if handoff.is_open:
+        return True
+    unanswered = handoff.state in (State.RESOLVED, State.ORPHANED) and handoff.answered_at is None
+    return unanswered and handoff.closed_at is not None and now - handoff.closed_at < LISTENS_ON
+
+
+def owe_readings(
+    tx: Transaction, account: Account, connection: str, handoff_ids: Iterable[str], now: datetime
+) -> None:
+    """Owe each of these handoffs that still listens one reading of its ticket."""
+    for change in open_listening(tx, account, handoff_ids, now):
+        if not _reading_owed(change, connection):
+            change.owe("read_ticket", connection)
+            change.write()
+
+
+def owe_reading_if_heard_of(change: Change, ticket: TicketRef) -> None:
+    """A webhook may have spoken of the ticket before we knew its id: then read it now."""
+    heard = exists().where(
+        INBOX.c.account_id == change.handoff.account_id,
+        INBOX.c.source == ticket.connection,
+        INBOX.c.ticket_id == ticket.id,
+    )
+    if change.tx.execute(select(heard)).scalar():
+        change.owe("read_ticket", ticket.connection)
+
+
+def _reading_owed(change: Change, connection: str) -> bool:
+    owed = exists().where(
+        DELIVERIES.c.account_id == change.handoff.account_id,
+        DELIVERIES.c.handoff_id == change.handoff.handoff_id,
+        DELIVERIES.c.connection == connection,
+        DELIVERIES.c.kind == "read_ticket",
+        DELIVERIES.c.state == "owed",
+        DELIVERIES.c.attempts == 0,
+    )
+    return bool(change.tx.execute(select(owed)).scalar())
