@@ -101,7 +101,9 @@ def a_bridge(
         bridge.close()
 
 
-def hand_over(bridge: Bridge, conversation_id: str = "wa-1", **parts: Any) -> str:
+def hand_over(
+    bridge: Bridge, conversation_id: str = "wa-1", *, callback_url: str | None = None, **parts: Any
+) -> str:
     """Accept the handoff of a parcel that never came; return its id."""
     context = Context(
         conversation_id=conversation_id,
@@ -110,6 +112,7 @@ def hand_over(bridge: Bridge, conversation_id: str = "wa-1", **parts: Any) -> st
         customer=Customer(name="Priya Nair", email="priya@customer.example"),
         topic="delivered_not_received",
         summary=Summary(wants="her parcel", tried="tracking", suspects="another door"),
+        callback_url=callback_url,
     )
     now = bridge.clock()
     handover = Handover(**{"context": context, "asked_at": now, **parts})

@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
+from bridge.handoffs.hearing import for_bots
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
 from bridge.store import Transaction, tables
@@ -65,7 +66,8 @@ class Change:
             }
         )
         if tell_bot and self.handoff.context.callback_url:
-            payload = {"event": event, "sequence": number, "at": happened_at.isoformat(), "data": known}
+            heard = for_bots(event, known)
+            payload = {"event": event, "sequence": number, "at": happened_at.isoformat(), "data": heard}
             self.owe("callback", BOT, payload=payload)
 
     def owe(

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select, update
 
 from bridge.handoffs.change import Change
+from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
@@ -119,7 +120,7 @@ def add_messages(change: Change, turns: Sequence[Turn]) -> None:
     """The customer goes on writing: keep it, and let the ticket have it."""
     context = change.handoff.context
     change.become(
-        context=replace(context, transcript=(*context.transcript, *turns)),
+        context=replace(context, transcript=(*context.transcript, *turns)[-LONGEST_TRANSCRIPT:]),
         revision=change.handoff.revision + 1,
     )
     change.note("customer_wrote", actor="customer", turns=len(turns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -14,8 +14,10 @@ from sqlalchemy import select
 from bridge.accounts import Accounts, Caller
 from bridge.handoffs import lifecycle, rows
 from bridge.handoffs.accept import Handover, Receipt, accept
+from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import document
+from bridge.handoffs.hearing import for_bots
 from bridge.handoffs.model import Handoff
 from bridge.intake.idempotency import NEW, recall, remember
 from bridge.intake.problems import Problem, unreadable, unusable
@@ -34,6 +36,33 @@ from bridge.store import Database, Transaction, tables
 T = TypeVar("T")
 
 TIMELINE: Final = tables.timeline
+#: what a bot may see of its handoff as it stands; `_shown` adds the rest
+SHOWN: Final = (
+    "state",
+    "test",
+    "conversation_id",
+    "channel",
+    "topic",
+    "trigger",
+    "customer",
+    "fields",
+    "records",
+    "attempts",
+    "verification",
+    "sentiment",
+    "summary",
+    "language",
+    "flags",
+    "started_at",
+    "asked_at",
+    "received_at",
+    "promised_at",
+    "claimed_at",
+    "answered_by",
+    "answered_at",
+    "closed_at",
+    "rung",
+)
 WAIT_LOOK_SECONDS: Final = 0.05
 LONGEST_WAIT_SECONDS: Final = 10.0
 
@@ -74,8 +103,7 @@ class Intake:
         with self.database.read() as connection:
             handoff = _find(lambda: rows.find(connection, caller.account_id, handoff_id))
             account = self.accounts.of(connection, caller.account_id)
-        owner = account.person(handoff.owner)
-        return _shown(handoff, owner.first_name if owner else None)
+        return _shown(handoff, account)
 
     def timeline(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
         with self.database.read() as connection:
@@ -85,7 +113,8 @@ class Intake:
                 .where(TIMELINE.c.account_id == caller.account_id, TIMELINE.c.handoff_id == handoff_id)
                 .order_by(TIMELINE.c.number)
             ).all()
-        return {"id": handoff_id, "events": [_event(row) for row in found]}
+            account = self.accounts.of(connection, caller.account_id)
+        return {"id": handoff_id, "events": [_event(row, account) for row in found]}
 
     def add_context(self, caller: Caller, handoff_id: str, body: bytes, key: str | None) -> dict[str, Any]:
         request, _ = _read(PatchRequest, body)
@@ -186,14 +215,15 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _shown(handoff: Handoff, owner: str | None) -> dict[str, Any]:
+def _shown(handoff: Handoff, account: Account) -> dict[str, Any]:
     """Return what the bot may see of its handoff: what it sent, and how far it has come."""
-    seen: Mapping[str, Any] = document(handoff)
-    hidden = ("transcript", "hints", "callback_url", "owner")
+    whole = document(handoff)
     return {
+        **handoff.context.extra,
         "id": handoff.handoff_id,
-        **{name: value for name, value in seen.items() if name not in hidden},
-        "owner": {"first_name": owner} if owner else None,
+        **{name: whole[name] for name in SHOWN},
+        "owner": _named(account, handoff.owner),
+        "claimed_by": _named(account, handoff.claimed_by),
         "turns": len(handoff.context.transcript),
         "ticket": {"id": handoff.ticket.id, "url": handoff.ticket.url} if handoff.ticket else None,
         "announced": handoff.card is not None,
@@ -201,12 +231,25 @@ def _shown(handoff: Handoff, owner: str | None) -> dict[str, Any]:
     }
 
 
-def _event(row: Any) -> dict[str, Any]:
+def _named(account: Account, key: str | None) -> dict[str, str] | None:
+    """Return the person's first name; None for nobody, or one the desk no longer knows."""
+    person = account.person(key)
+    return {"first_name": person.first_name} if person else None
+
+
+def _event(row: Any, account: Account) -> dict[str, Any]:
+    """Return one event as the bot may see it: people by their first names, and no word for operators."""
     return {
         "sequence": row.number,
         "event": row.event,
-        "actor": row.actor,
+        "actor": _actor(row, account),
         "at": row.at.isoformat(),
         "recorded_at": row.recorded_at.isoformat(),
-        "data": row.data,
+        "data": for_bots(row.event, row.data),
     }
+
+
+def _actor(row: Any, account: Account) -> str:
+    """Return a person's first name, also of one who has left the desk since; any other actor as it is."""
+    person = account.person(row.actor)
+    return person.first_name if person else row.data.get("by", row.actor)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from bridge.handoffs.joining import joined_transcript
 from bridge.handoffs.model import (
     Attempt,
     Context,
@@ -80,6 +81,7 @@ def to_context(request: HandoffRequest, received_at: datetime) -> Accepted:
 def merge_patch(context: Context, request: PatchRequest, received_at: datetime) -> Context:
     """Return the context with what the patch says; customer, summary, hints and fields part by part.
 
+    A transcript is joined with the turns known: those that came as messages stay.
     Raises Problem 422 when the patch names another conversation or channel.
     """
     for name in ("conversation_id", "channel"):
@@ -93,6 +95,8 @@ def merge_patch(context: Context, request: PatchRequest, received_at: datetime) 
         told["hints"] = replace(context.hints, **_given(request.routing, Hints))
     if request.summary is not None:
         told["summary"] = replace(context.summary or Summary(), **_given(request.summary, Summary))
+    if "transcript" in told:
+        told["transcript"] = joined_transcript(context.transcript, told["transcript"])
     if request.trigger is not None:
         told["trigger"] = _trigger(request.trigger)
     told["fields"] = {**context.fields, **request.fields}
@@ -116,7 +120,7 @@ def _told(request: HandoffRequest | PatchRequest, received_at: datetime) -> dict
         "records": tuple(Record(kind=part.kind, id=part.id, url=part.url) for part in request.records),
         "fields": request.fields,
         "verification": tuple(request.verification),
-        "transcript": tuple(_turn(part, received_at) for part in request.transcript),
+        "transcript": joined_transcript((), tuple(_turn(part, received_at) for part in request.transcript)),
         "hints": Hints(group=hints.group, skill=hints.skill, owner=hints.owner),
         **{name: getattr(request, name) or None for name in _PLAIN},
     }

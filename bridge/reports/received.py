@@ -18,7 +18,7 @@ class Received:
     named_owner: str | None  #: None on a roster gap
     state: State
     test: bool
-    relayed: bool  #: the bot takes a person's answer to the customer
+    relayed: bool  #: the bot was told of the answer; while there is none, it gave an address for it
     window: timedelta
     asked_at: datetime
     received_at: datetime

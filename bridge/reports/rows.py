@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, select
 
 from bridge.handoffs.model import State
 from bridge.reports.period import Period
@@ -13,6 +13,7 @@ from bridge.reports.received import Received
 from bridge.store import tables
 
 HANDOFFS: Final = tables.handoffs
+DELIVERIES: Final = tables.deliveries
 TIMES: Final = (
     "asked_at",
     "received_at",
@@ -25,11 +26,19 @@ TIMES: Final = (
     "closed_at",
 )
 PLAIN: Final = ("handoff_id", "channel", "test", *TIMES)
+#: whether the bot was told of the answer: owed when it came, so an address given later changes nothing
+ANSWER_TOLD: Final = exists().where(
+    DELIVERIES.c.account_id == HANDOFFS.c.account_id,
+    DELIVERIES.c.handoff_id == HANDOFFS.c.handoff_id,
+    DELIVERIES.c.kind == "callback",
+    DELIVERIES.c.payload["event"].as_string() == "answered",
+)
 COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *(HANDOFFS.c[name] for name in PLAIN),
     HANDOFFS.c.state,
     HANDOFFS.c.window_seconds,
     HANDOFFS.c.context["callback_url"].as_string().label("callback_url"),
+    ANSWER_TOLD.label("answer_told"),
     HANDOFFS.c.route["shift"].as_string().label("shift"),
     HANDOFFS.c.route["owner"].as_string().label("named_owner"),
 )
@@ -57,7 +66,12 @@ def _received(row: Row[Any]) -> Received:
         **{name: row._mapping[name] for name in PLAIN},
         state=State(row.state),
         window=timedelta(seconds=row.window_seconds),
-        relayed=bool(row.callback_url),
+        relayed=_relayed(row),
         shift=row.shift,
         named_owner=row.named_owner,
     )
+
+
+def _relayed(row: Row[Any]) -> bool:
+    """Return whether the bot takes the answer to the customer: was it told, or will it be once there is one."""
+    return bool(row.callback_url) if row.answered_at is None else bool(row.answer_told)

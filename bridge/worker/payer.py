@@ -31,6 +31,8 @@ MUST_BE_KNOWN: Final = {
     "open_ticket": "Its ticket could not be opened.",
     "post_card": "Its card could not be posted.",
 }
+#: kinds that are signed; a secret that cannot be opened must hold up nothing else
+SIGNED: Final = frozenset({"callback", "webhook"})
 
 
 class Payer:
@@ -68,7 +70,7 @@ class Payer:
         with self._database.read() as connection:
             account = self._accounts.of(connection, job.account_id)
             handoff = rows.find(connection, job.account_id, job.handoff_id) if job.handoff_id else None
-            secrets = self._accounts.secrets_of(connection, handoff) if handoff else ()
+            secrets = self._accounts.secrets_of(connection, handoff) if handoff and job.kind in SIGNED else ()
         return Workbench(
             account=account,
             handoff=handoff,

@@ -12,9 +12,12 @@ import requests
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 
+from bridge.handoffs import lifecycle
+from bridge.handoffs.hearing import HEARD
 from bridge.intake.api import intake_routes
 from bridge.intake.problems import Problem, answer_invalid, answer_problem
 from bridge.intake.service import Intake
+from bridge.roster.model import Person
 from bridge.security.signatures import sign
 from bridge.store import tables
 from sandbox.server import serve
@@ -300,3 +303,87 @@ def test_a_key_of_one_handoff_is_free_for_another(door):
     ids = [door.post(body(conversation_id=f"wa-{number}")).json()["id"] for number in range(2)]
     answers = [door.post({"reason": "left"}, path=f"/{one}/withdraw", key="w1") for one in ids]
     assert [answer.json()["state"] for answer in answers] == ["withdrawn", "withdrawn"]
+
+
+ALLOWED = {
+    *("id", "state", "test", "conversation_id", "channel", "topic", "trigger", "customer", "fields"),
+    *("records", "attempts", "verification", "sentiment", "summary", "language", "flags", "window_seconds"),
+    *("started_at", "asked_at", "received_at", "promised_at", "claimed_at", "answered_at", "closed_at"),
+    *("owner", "claimed_by", "answered_by", "turns", "ticket", "announced", "rung"),
+}
+
+
+def claim(door, handoff_id, key="ravi"):
+    person = door.house.account().person(key)
+    door.house.change(handoff_id, lambda change: lifecycle.claim(change, person, door.house.now))
+
+
+def test_a_bot_sees_what_is_meant_for_it_and_nothing_else(door):
+    answer = door.post(body(routing={"group": "Billing"}, transcript=[{"role": "user", "text": "hi"}]))
+    door.house.pay()
+    seen = door.get(f"/{answer.json()['id']}").json()
+    assert set(seen) == ALLOWED
+    assert (seen["ticket"].keys(), seen["turns"]) == ({"id", "url"}, 1)
+
+
+def test_unknown_fields_never_stand_in_for_what_the_bridge_says(door):
+    answer = door.post(body(owner="me", id="mine", state="resolved", claimed_by="me"))
+    seen = door.get(f"/{answer.json()['id']}").json()
+    assert (seen["id"], seen["state"]) == (answer.json()["id"], "open")
+    assert (seen["owner"], seen["claimed_by"]) == ({"first_name": "Ravi"}, None)
+
+
+def test_people_are_shown_by_their_first_names(door):
+    handoff_id = door.post(body()).json()["id"]
+    claim(door, handoff_id)
+    seen = door.get(f"/{handoff_id}").json()
+    events = door.get(f"/{handoff_id}/timeline").json()["events"]
+    assert (seen["owner"], seen["claimed_by"]) == ({"first_name": "Ravi"}, {"first_name": "Ravi"})
+    assert (events[-1]["event"], events[-1]["actor"], events[-1]["data"]["by"]) == ("claimed", "Ravi", "Ravi")
+
+
+def test_somebody_who_has_left_the_desk_is_still_shown_by_the_first_name(door):
+    handoff_id = door.post(body()).json()["id"]
+    gone = Person(key="key-of-leela", name="Leela Rao")
+    door.house.change(handoff_id, lambda change: lifecycle.claim(change, gone, door.house.now))
+    told = door.get(f"/{handoff_id}").text + door.get(f"/{handoff_id}/timeline").text
+    assert "key-of-leela" not in told
+    assert door.get(f"/{handoff_id}/timeline").json()["events"][-1]["actor"] == "Leela"
+
+
+def test_the_timeline_holds_no_word_for_operators(door):
+    handoff_id = door.post(body()).json()["id"]
+    door.house.pay()
+    secret = dict.fromkeys(
+        ("before", "people", "reasons", "channel", "connection", "error", "problems", "steps"), "secret-word"
+    )
+    events = [*HEARD, "nobody_reached", "delivery_dead", "announced", "of_a_later_version"]
+
+    def note_all(change):
+        for event in events:
+            change.note(event, actor="bridge", **secret)
+
+    door.house.change(handoff_id, note_all)
+    told = door.get(f"/{handoff_id}/timeline")
+    card_channel = door.house.handoff(handoff_id).card.channel
+    assert (told.status_code, "secret-word" in told.text, f'"{card_channel}"' in told.text) == (
+        200,
+        False,
+        False,
+    )
+    assert "reasons" not in told.json()["events"][0]["data"]
+
+
+def test_a_patch_keeps_the_messages_that_came_before_it(door):
+    handoff_id = door.post(body(transcript=[{"role": "user", "text": "hi"}])).json()["id"]
+    door.post({"messages": ["anyone?"]}, path=f"/{handoff_id}/messages")
+    answer = door.patch(f"/{handoff_id}", {"transcript": [{"role": "user", "text": "hi"}]})
+    assert (answer.status_code, answer.json()["turns"]) == (200, 2)
+
+
+def test_a_second_handover_with_an_email_alone_keeps_the_customers_name(door):
+    door.post(body(customer={"name": "Priya", "tier": "gold"}))
+    answer = door.post(body(customer={"email": "priya@customer.example"}))
+    customer = door.get(f"/{answer.json()['id']}").json()["customer"]
+    assert (customer["name"], customer["tier"]) == ("Priya", "gold")
+    assert customer["email"] == "priya@customer.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,9 +173,10 @@ def test_no_clock_however_wrong_refuses_a_handoff(value):
     assert taken.started_at is None or taken.started_at <= taken.asked_at
 
 
-def test_fault_51_ten_thousand_turns_are_taken():
-    turns = [{"speaker": "customer", "text": "x"}] * 10_000
-    assert len(accepted(transcript=turns).context.transcript) == 10_000
+def test_fault_51_ten_thousand_turns_are_taken_and_the_newest_kept():
+    turns = [{"speaker": "customer", "text": str(number)} for number in range(10_000)]
+    kept = accepted(transcript=turns).context.transcript
+    assert (len(kept), kept[0].text, kept[-1].text) == (5_000, "5000", "9999")
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,16 @@ def test_a_patch_adds_to_the_summary_and_keeps_the_unknown():
     patched = merge_patch(accepted(summary={"wants": "a refund"}).context, patch, NOW)
     assert patched.summary == Summary(wants="a refund", suspects="fraud")
     assert (patched.trigger.kind, patched.extra) == (TriggerKind.VALUE, {"score": 7})
+
+
+def test_a_patch_with_a_transcript_keeps_the_messages_that_came_since():
+    context = accepted(transcript=[{"speaker": "customer", "text": "hi"}]).context
+    since = to_turns(MessagesRequest.model_validate({"messages": ["anyone?"]}), NOW)
+    told = {"transcript": [{"speaker": "customer", "text": "hi"}, {"speaker": "bot", "text": "a moment"}]}
+    patched = merge_patch(
+        replace(context, transcript=(*context.transcript, *since)), PatchRequest.model_validate(told), NOW
+    )
+    assert [turn.text for turn in patched.transcript] == ["hi", "anyone?", "a moment"]
 
 
 def test_a_patch_cannot_move_a_handoff_to_another_conversation():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import insert
 
+from bridge.handoffs.change import Change
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.rows import as_row
 from bridge.store import Database, tables
@@ -38,3 +39,19 @@ def keep(database: Database) -> Callable[..., None]:
         database.transact(work)
 
     return keep
+
+
+@pytest.fixture
+def note(database: Database) -> Callable[..., None]:
+    """Return how to note events of a kept handoff; the bot is told where it gave an address by then."""
+
+    def note(handoff: Handoff, *events: str) -> None:
+        def work(tx):
+            change = Change(tx, None, handoff, handoff.received_at, counter=1)
+            for event in events:
+                change.note(event, actor="bridge", tell_bot=True)
+            change.write()
+
+        database.transact(work)
+
+    return note

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from report_cases import ASKED, CALLBACK, after, received, stored, week
+import pytest
+from report_cases import ASKED, CALLBACK, LATER, after, received, stored, week
 
+from bridge.reports.honest import Outcome, judge
 from bridge.reports.rows import received_in
 from bridge.sla.model import Policy
 
@@ -17,7 +19,13 @@ def ids(database, account_id="main"):
         return [handoff.handoff_id for handoff in received_in(connection, account_id, week())]
 
 
-def test_a_handoff_is_read_with_its_times_its_shift_and_its_window(database, keep):
+def one(database):
+    with database.read() as connection:
+        (found,) = received_in(connection, "main", week())
+    return found
+
+
+def test_a_handoff_is_read_with_its_times_its_shift_and_its_window(database, keep, note):
     times = {
         "started_at": after(minutes=-5),
         "ticketed_at": after(seconds=1),
@@ -26,7 +34,9 @@ def test_a_handoff_is_read_with_its_times_its_shift_and_its_window(database, kee
         "delivered_at": after(minutes=4),
         "closed_at": after(hours=1),
     }
-    keep(stored(callback_url=CALLBACK, **times))
+    handoff = stored(callback_url=CALLBACK, **times)
+    keep(handoff)
+    note(handoff, "answered")
     with database.read() as connection:
         assert received_in(connection, "main", week()) == [received(relayed=True, **times)]
 
@@ -56,6 +66,42 @@ def test_no_account_sees_another_s_handoffs(database, keep):
 
 def test_the_window_is_the_one_frozen_on_the_handoff(database, keep):
     keep(stored(policy=Policy(name="slow", respond_within=timedelta(hours=8)), window=timedelta(minutes=3)))
+    assert one(database).window_ends_at == after(minutes=3)
+
+
+def test_an_address_given_after_the_answer_leaves_a_hit_a_hit(database, keep, note):
+    without = stored(answered_at=after(minutes=3))
+    keep(stored(answered_at=after(minutes=3), callback_url=CALLBACK))
+    note(without, "answered")
+    found = one(database)
+    assert (found.relayed, found.reached_at) == (False, after(minutes=3))
+    assert judge(found, found.window_ends_at, LATER) is Outcome.IN_TIME
+
+
+def test_an_answer_the_bot_was_told_of_has_not_reached_the_customer_before_it_is_taken(database, keep, note):
+    handoff = stored(answered_at=after(minutes=3), callback_url=CALLBACK)
+    keep(handoff)
+    note(handoff, "answered")
+    assert judge(one(database), one(database).window_ends_at, LATER) is Outcome.NOT_DELIVERED
+
+
+def test_other_events_told_to_the_bot_relay_no_answer(database, keep, note):
+    handoff = stored(answered_at=after(minutes=3), callback_url=CALLBACK)
+    keep(handoff)
+    note(handoff, "accepted", "resolved")
+    assert one(database).relayed is False
+
+
+def test_an_answer_told_for_one_handoff_says_nothing_of_another(database, keep, note):
+    mine, other = (stored(name, answered_at=after(minutes=3), callback_url=CALLBACK) for name in ("a", "b"))
+    keep(mine, other)
+    note(other, "answered")
     with database.read() as connection:
-        (found,) = received_in(connection, "main", week())
-    assert found.window_ends_at == after(minutes=3)
+        found = {handoff.handoff_id: handoff.relayed for handoff in received_in(connection, "main", week())}
+    assert found == {"a": False, "b": True}
+
+
+@pytest.mark.parametrize(("address", "relayed"), [(CALLBACK, True), (None, False)])
+def test_before_the_answer_the_address_tells_whether_it_will_be_relayed(database, keep, address, relayed):
+    keep(stored(callback_url=address))
+    assert one(database).relayed is relayed

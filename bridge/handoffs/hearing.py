@@ -1,0 +1,28 @@
+"""What a bot may hear of an event. The rest of its data is for operators: keys of people, channels, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+HEARD: Final[Mapping[str, tuple[str, ...]]] = {
+    "accepted": ("owner", "promised_at", "customer_text", "flags"),
+    "ticketed": ("ticket", "url"),
+    "ticket_moved": ("ticket", "url"),
+    "claimed": ("by", "named_owner"),
+    "reassigned": ("to",),
+    "answered": ("message", "answered_in_window"),
+    "answer_corrected": ("message", "answered_in_window"),
+    "customer_wrote": ("turns",),
+    "context_added": ("changed",),
+    "handed_over_again": ("changed",),
+    "breached": ("promised_at",),
+    "escalated": ("rung", "reached", "late_ms", "customer_text"),
+    "withdrawn": ("reason",),
+    "failed": ("what",),
+}
+
+
+def for_bots(event: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an event's data that a bot may hear; of an event not named above it hears none."""
+    return {name: data[name] for name in HEARD.get(event, ()) if name in data}

@@ -1,0 +1,85 @@
+"""The one table of vendors: what the settings connect, and what they leave out."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from bridge.desk.load import read_desk
+from bridge.settings import read_settings
+from connectors.mapping import MappingRefused
+from connectors.registry import VENDORS, Unconnectable, build_connectors, build_receiver
+
+ZENDESK = {"ZENDESK_SUBDOMAIN": "shop", "ZENDESK_OAUTH_TOKEN": "t"}
+FRESHDESK = {"FRESHDESK_DOMAIN": "shop.freshdesk.com", "FRESHDESK_API_KEY": "k"}
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-t", "SLACK_SIGNING_SECRET": "s"}
+
+
+def connected(**settings):
+    return build_connectors(read_settings(settings))
+
+
+def test_without_settings_nothing_is_connected():
+    found = connected()
+    assert (dict(found.helpdesks), dict(found.chats), found.vendors) == ({}, {}, {})
+
+
+def test_each_connection_is_found_by_its_name():
+    found = connected(**ZENDESK, **FRESHDESK, **SLACK)
+    assert found.vendors == {"zendesk": "zendesk", "freshdesk": "freshdesk", "slack": "slack"}
+    assert frozenset(found.vendors) == VENDORS
+    assert found.of("slack") is found.chats["slack"]
+
+
+def test_a_connection_without_a_connector_has_no_limits():
+    found = connected(**SLACK)
+    assert found.of("bot") is None
+    assert found.limits_of("bot") == {}
+    assert found.limits_of("slack")
+
+
+@pytest.mark.parametrize("vendor", [ZENDESK, FRESHDESK])
+@pytest.mark.parametrize("part", [0, 1])
+def test_half_of_a_helpdesks_settings_is_refused(vendor, part):
+    name = list(vendor)[part]
+    with pytest.raises(Unconnectable, match=f"^{name.split('_')[0].lower()}: give "):
+        connected(**{name: vendor[name]})
+
+
+def test_what_is_missing_is_told_without_the_secrets_that_are_there():
+    with pytest.raises(Unconnectable) as refused:
+        connected(ZENDESK_API_TOKEN="canary", ZENDESK_SUBDOMAIN="shop")
+    assert "canary" not in str(refused.value)
+
+
+def test_an_address_of_another_server_stands_for_the_vendors_own():
+    found = connected(ZENDESK_BASE_URL="http://127.0.0.1:1", ZENDESK_OAUTH_TOKEN="t")
+    assert list(found.helpdesks) == ["zendesk"]
+
+
+def test_presses_are_taken_only_with_the_secret_that_verifies_them():
+    def nothing(*_):
+        return None
+
+    assert build_receiver(read_settings({"SLACK_BOT_TOKEN": "t"}), nothing, nothing) is None
+    assert build_receiver(read_settings(SLACK), nothing, nothing) is not None
+
+
+def test_an_admins_own_mapping_takes_the_place_of_ours(tmp_path: Path):
+    folder = tmp_path / "helpdesks"
+    folder.mkdir()
+    with pytest.raises(Unconnectable, match=r"no helpdesks/zendesk\.yaml"):
+        connected(**ZENDESK, HANDOFF_MAPPINGS=str(tmp_path))
+    (folder / "zendesk.yaml").write_text("fields: 3\n")
+    with pytest.raises(MappingRefused):
+        connected(**ZENDESK, HANDOFF_MAPPINGS=str(tmp_path))
+
+
+def test_the_live_check_counts_on_every_group_and_channel_of_the_desk():
+    text = (resources.files("bridge.desk") / "example.yaml").read_text(encoding="utf-8")
+    desk = read_desk(text, "example.yaml", VENDORS)
+    found = build_connectors(read_settings({**ZENDESK, **SLACK}), desk)
+    assert set(found.helpdesks["zendesk"]._groups) == {"Support", "Billing", "Escalations"}
+    assert set(found.chats["slack"]._channels) == {"C0MORNING", "C0EVENING", "C0NIGHT"}
