@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sandbox import freshdesk, zendesk_seed
+from sandbox import freshdesk
 from sandbox.clock import Clock
 from sandbox.freshdesk import FreshdeskStandIn
 from sandbox.outbox import Outbox
 from sandbox.slack import SlackStandIn, standin
 from sandbox.zendesk import ZendeskStandIn
+from sandbox.zendesk import seed as zendesk_seed
 
 #: how far Zendesk and Freshdesk lag behind: what a search finds, and what Zendesk's export shows
 SEARCH_LAG = timedelta(minutes=2)

@@ -18,7 +18,7 @@ from connectors.remembering import RememberingChat, RememberingHelpdesk
 from connectors.zendesk import OAuthToken, ZendeskAccount, ZendeskHelpdesk
 from sandbox.outbox import Delivery
 from sandbox.slack.sending import press_delivery
-from sandbox.zendesk_hooks import Hooks, signature
+from sandbox.zendesk.hooks import Hooks, signature
 
 SECRET = "zendesk-webhook-secret"
 SIGNING_SECRET = "slack-signing-secret"

@@ -17,7 +17,7 @@ from running_shop import ASHA, write_desk
 from sandbox.assembly import ANY_PORTS, Sandbox
 from sandbox.faults import Fault
 from sandbox.slack.standin import SIGNING_SECRET, TOKEN
-from sandbox.zendesk_seed import API_TOKEN, WEBHOOK_SECRET
+from sandbox.zendesk.seed import API_TOKEN, WEBHOOK_SECRET
 
 CARD = "4111 1111 1111 1111"
 EMAIL = "canary.person@customer.example"
@@ -67,7 +67,7 @@ def full_of(canary: str, *, channel: str) -> dict[str, Any]:
 def spoil(sandbox: Sandbox, canary: str) -> None:
     """Let every vendor refuse once, with the canary in its answer."""
     told = [{"description": f"Requester: Email: {canary} is not properly formatted", "error": canary}]
-    refused = json.dumps({"error": "RecordInvalid", "description": canary, "details": {canary: told}})
+    refused = json.dumps({"error": "RecordInvalid", "description": canary, "details": {"requester": told}})
     faults = (
         Fault(vendor="zendesk", call="POST /api/v2/tickets*", action="status", status=422, body=refused),
         Fault(vendor="zendesk", call="POST /api/v2/tickets*", action="html", status=500, body=canary),

@@ -9,8 +9,8 @@ import requests
 from conftest import POLLS
 from running_shop import ASHA, FALLBACK
 
-from sandbox.zendesk_hooks import signature
-from sandbox.zendesk_seed import BRIDGE_ID, WEBHOOK_SECRET
+from sandbox.zendesk.hooks import signature
+from sandbox.zendesk.seed import BRIDGE_ID, WEBHOOK_SECRET
 
 AUDITS = "GET */audits*"
 

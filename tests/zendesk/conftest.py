@@ -14,8 +14,8 @@ from connectors.base import Note, Once, Priority, TicketChange, TicketDraft
 from connectors.mapping import FieldMapping, shipped_mapping
 from connectors.zendesk import ApiToken, ZendeskAccount, ZendeskHelpdesk
 from sandbox.zendesk import ZendeskStandIn
-from sandbox.zendesk_gate import NO_LIMITS
-from sandbox.zendesk_seed import API_TOKEN, BRIDGE_EMAIL
+from sandbox.zendesk.gate import NO_LIMITS
+from sandbox.zendesk.seed import API_TOKEN, BRIDGE_EMAIL
 
 HANDOFF = "hof_0001"
 ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"zendesk": "3601"})

@@ -13,7 +13,7 @@ from bridge.roster.model import Person
 from connectors.base import Once
 from connectors.errors import AccessDenied, Busy, OutcomeUnknown, Rejected
 from connectors.zendesk import ApiToken, OAuthToken, ZendeskAccount, session
-from sandbox.zendesk_seed import BRIDGE_ID, OAUTH_TOKEN
+from sandbox.zendesk.seed import BRIDGE_ID, OAUTH_TOKEN
 
 CREATE = "POST /api/v2/tickets*"
 

@@ -28,7 +28,7 @@ from connectors.zendesk.failures import from_library, refusal
 from connectors.zendesk.rates import DELAY_HEADERS, UPDATE_TICKET, readings
 from sandbox.server import serve
 from sandbox.zendesk import ZendeskStandIn
-from sandbox.zendesk_gate import Limits
+from sandbox.zendesk.gate import Limits
 
 SECRET_WORDS = "lena@customer.example s3cret"
 

@@ -12,8 +12,8 @@ import requests
 
 from sandbox.server import serve
 from sandbox.zendesk import ZendeskStandIn
-from sandbox.zendesk_gate import Limits
-from sandbox.zendesk_seed import API_TOKEN, BRIDGE_EMAIL
+from sandbox.zendesk.gate import Limits
+from sandbox.zendesk.seed import API_TOKEN, BRIDGE_EMAIL
 
 UNMODIFIED_ZENPY = """
 from zenpy import Zenpy

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import Once, Priority
 from connectors.errors import Busy, Gone, OutcomeUnknown
-from sandbox.zendesk_seed import BRIDGE_ID
+from sandbox.zendesk.seed import BRIDGE_ID
 
 UPDATE = "PUT /api/v2/tickets/*"
 

@@ -1,4 +1,4 @@
-"""A Zendesk account to try things on: the native paths with state, limits, keys and webhooks."""
+"""The stand-in as others use it: an app to serve, a snapshot, and what people at the page can do."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import zendesk_seed as seed
 from sandbox.clock import Clock
 from sandbox.outbox import Outbox
 from sandbox.snapshots import HelpdeskSnapshot
-from sandbox.zendesk_calls import ZendeskCalls
-from sandbox.zendesk_gate import Call, Door, Keys, Limits, RateLimits, Refusal, unauthorized
-from sandbox.zendesk_hooks import Hooks
-from sandbox.zendesk_shown import shown
-from sandbox.zendesk_store import ZendeskStore
+from sandbox.zendesk import seed
+from sandbox.zendesk.calls import ZendeskCalls
+from sandbox.zendesk.gate import Call, Door, Keys, Limits, RateLimits, Refusal, unauthorized
+from sandbox.zendesk.hooks import Hooks
+from sandbox.zendesk.shown import shown
+from sandbox.zendesk.store import ZendeskStore
 
 NOBODY = {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}
 API = "/api/v2"
@@ -32,7 +32,7 @@ Answered = tuple[int, Any]
 class ZendeskStandIn:
     """One account. Safe for threads: one lock guards it all.
 
-    `limits` are Zendesk's own; `NO_LIMITS` of `sandbox.zendesk_gate` switches them off. Without a
+    `limits` are Zendesk's own; `NO_LIMITS` of `sandbox.zendesk.gate` switches them off. Without a
     `webhook_url` no webhooks go out. The search index is `search_lag` behind; the export never shows the
     last `export_lag`.
     """

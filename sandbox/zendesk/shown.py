@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.snapshots import Agent, Comment, HelpdeskSnapshot, Ticket
-from sandbox.zendesk_seed import BRIDGE_ID
-from sandbox.zendesk_store import ZendeskStore
+from sandbox.zendesk.seed import BRIDGE_ID
+from sandbox.zendesk.store import ZendeskStore
 
 Json = dict[str, Any]
 

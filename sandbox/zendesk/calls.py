@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from sandbox.clock import Clock
-from sandbox.zendesk_gate import Call, Refusal, not_found
-from sandbox.zendesk_store import ZendeskStore
+from sandbox.zendesk.gate import Call, Refusal, not_found
+from sandbox.zendesk.store import ZendeskStore
 
 Json = dict[str, Any]
 Answered = tuple[int, Any]

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox import zendesk_seed as seed
 from sandbox.clock import Clock
-from sandbox.zendesk_gate import fault, invalid, not_found
-from sandbox.zendesk_text import as_html, cut, expanded, plain
+from sandbox.zendesk import seed
+from sandbox.zendesk.gate import fault, invalid, not_found
+from sandbox.zendesk.text import as_html, cut, expanded, plain
 
 UPLOADS_LIVE = timedelta(minutes=60)
 PRIORITIES = ("low", "normal", "high", "urgent")
