@@ -9,7 +9,7 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import Chat, Connector, Helpdesk, Limit, Press, Receiver
+from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, Receiver
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
 from connectors.slack import PressAnswer, SlackChat, SlackReceiver
@@ -130,6 +130,32 @@ def build_receiver(
         signing_secret=settings.slack_signing_secret,
         on_press=lambda press: PressAnswer(text=on_press(press)),
         on_refusal=on_refusal,
+    )
+
+
+def doubts(settings: Settings) -> tuple[Finding, ...]:
+    """Return what the settings leave undone: connections that can speak and not hear."""
+    deaf = (
+        (
+            settings.slack_bot_token and not settings.slack_signing_secret,
+            "SLACK_SIGNING_SECRET",
+            "the buttons under the cards do nothing",
+        ),
+        (
+            (settings.zendesk_subdomain or settings.zendesk_base_url) and not settings.zendesk_webhook_secret,
+            "ZENDESK_WEBHOOK_SECRET",
+            "answers are found by polling alone, up to two minutes late",
+        ),
+        (
+            settings.freshdesk_api_key and not settings.freshdesk_webhook_secret,
+            "FRESHDESK_WEBHOOK_SECRET",
+            "answers are found by polling alone, up to two minutes late",
+        ),
+    )
+    return tuple(
+        Finding(severity="warning", where=name, problem=f"is not set: {problem}", remedy=f"give {name}")
+        for missing, name, problem in deaf
+        if missing
     )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bridge.desk.load import read_desk
-from bridge.settings import read_settings
+from bridge.settings import Settings, read_settings
 from connectors.mapping import MappingRefused
-from connectors.registry import VENDORS, Unconnectable, build_connectors, build_receiver
+from connectors.registry import VENDORS, Unconnectable, build_connectors, build_receiver, doubts
 
 ZENDESK = {"ZENDESK_SUBDOMAIN": "shop", "ZENDESK_OAUTH_TOKEN": "t"}
 FRESHDESK = {"FRESHDESK_DOMAIN": "shop.freshdesk.com", "FRESHDESK_API_KEY": "k"}
@@ -83,3 +83,10 @@ def test_the_live_check_counts_on_every_group_and_channel_of_the_desk():
     found = build_connectors(read_settings({**ZENDESK, **SLACK}), desk)
     assert set(found.helpdesks["zendesk"]._groups) == {"Support", "Billing", "Escalations"}
     assert set(found.chats["slack"]._channels) == {"C0MORNING", "C0EVENING", "C0NIGHT"}
+
+
+def test_connections_that_can_speak_and_not_hear_are_doubted():
+    settings = Settings(
+        slack_bot_token="xoxb-1", zendesk_subdomain="shop", freshdesk_api_key="k", freshdesk_webhook_secret="s"
+    )
+    assert [doubt.where for doubt in doubts(settings)] == ["SLACK_SIGNING_SECRET", "ZENDESK_WEBHOOK_SECRET"]

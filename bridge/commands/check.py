@@ -15,7 +15,7 @@ from bridge.desk.mistakes import DeskRefused
 from bridge.desk.model import Desk
 from connectors.base import Connector, Finding
 from connectors.errors import ConnectorError
-from connectors.registry import VENDORS, build_connectors
+from connectors.registry import VENDORS, build_connectors, doubts
 
 GOOD, WARNINGS, ERRORS = 0, 1, 2
 
@@ -64,7 +64,9 @@ def _desk_findings(desk: Desk) -> Iterator[Finding]:
 
 
 def _live_findings(desk: Desk) -> Iterator[Finding]:
-    connectors = build_connectors(settings_from_environment(), desk)
+    settings = settings_from_environment()
+    connectors = build_connectors(settings, desk)
+    yield from doubts(settings)
     everyone: list[Connector] = [*connectors.helpdesks.values(), *connectors.chats.values()]
     if not everyone:
         yield Finding(

@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from sqlalchemy import func, select
 
 from bridge.accounts import MAIN, NewKey
 from bridge.app import Bridge, build_bridge, build_web, build_worker, prepare
-from bridge.commands.outcome import Commands, Refused, add_command, print_json
+from bridge.commands.outcome import Commands, Refused, add_command, port, print_json
 from bridge.reports.accounting import books
 from bridge.reports.period import Period
 from bridge.reports.report import make_report
@@ -35,6 +36,8 @@ SPEED: Final = 25
 ZONE: Final = "Asia/Kolkata"
 PORT: Final = 8000
 SANDBOX_PORT: Final = 8900
+BOOKS_SECONDS: Final = 10.0
+BOOKS_LOOK_SECONDS: Final = 0.05
 #: keys of a desk file that hold a duration of the promise
 DURATIONS: Final = ("respond_within_minutes", "window_minutes", "attention_window_minutes", "after_minutes")
 
@@ -49,9 +52,9 @@ def add_to(commands: Commands) -> None:
     )
     demo.add_argument("--headless", action="store_true", help="play the story on free ports, then stop")
     demo.add_argument("--json", action="store_true", help="print one JSON object of what was seen")
-    demo.add_argument("--port", type=int, default=PORT, help="the bridge's port")
+    demo.add_argument("--port", type=port, default=PORT, help="the bridge's port")
     demo.add_argument(
-        "--sandbox-port", type=int, default=SANDBOX_PORT, help="the page; the vendors take the next three"
+        "--sandbox-port", type=port, default=SANDBOX_PORT, help="the page; the vendors take the next three"
     )
 
 
@@ -85,6 +88,7 @@ def _demo(given: argparse.Namespace) -> int:
                 story.play()
             except StoryFailed as failure:
                 raise Refused(f"the story stopped: {failure}") from None
+            _wait_for_the_books(bridge)
             seen = {**story.seen, **_outcome(bridge, story.seen["handoff_id"])}
             say(f"\nThe honest number: {_headline(bridge)}")
             if given.json:
@@ -136,6 +140,16 @@ def _running(bridge: Bridge, port: int) -> Iterator[str]:
 def _key(bridge: Bridge) -> NewKey:
     now = bridge.clock()
     return bridge.database.transact(lambda tx: bridge.accounts.create_key(tx, MAIN, "demo bot", now))
+
+
+def _wait_for_the_books(bridge: Bridge) -> None:
+    """Wait a moment for the last settlements: a stand-in has a call before the store knows that it has."""
+    until = time.monotonic() + BOOKS_SECONDS
+    while time.monotonic() < until:
+        with bridge.database.read() as connection:
+            if books(connection, MAIN, bridge.clock() - timedelta(days=1)).owed == 0:
+                return
+        time.sleep(BOOKS_LOOK_SECONDS)
 
 
 def _outcome(bridge: Bridge, handoff_id: str) -> dict[str, Any]:

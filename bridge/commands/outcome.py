@@ -7,9 +7,11 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from bridge.settings import Settings, SettingsRefused, read_settings
+
+LARGEST_PORT: Final = 65535
 
 Commands = Any  # argparse keeps the type of its subparsers to itself
 
@@ -73,3 +75,10 @@ def moment(text: str) -> datetime:
             f"{text!r} has no zone; write 2026-11-21T18:22+05:30, or 2026-11-21T12:52Z for UTC"
         )
     return read
+
+
+def port(text: str) -> int:
+    """Read a port; 0 takes a free one. Raises ArgumentTypeError, for argparse."""
+    if text.isascii() and text.isdigit() and int(text) <= LARGEST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number up to {LARGEST_PORT}")

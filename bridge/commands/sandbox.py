@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bridge.commands.outcome import Commands, Refused, add_command
+from bridge.commands.outcome import Commands, Refused, add_command, port
 
 
 def add_to(commands: Commands) -> None:
@@ -16,7 +16,7 @@ def add_to(commands: Commands) -> None:
         _sandbox,
     )
     sandbox.add_argument(
-        "--port", type=int, default=8900, help="the page; the vendors listen at the next three"
+        "--port", type=port, default=8900, help="the page; the vendors listen at the next three"
     )
     sandbox.add_argument(
         "--bridge", default="http://127.0.0.1:8000", help="where the stand-ins send their webhooks"

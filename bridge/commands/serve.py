@@ -20,6 +20,7 @@ from bridge.commands.outcome import (
     Commands,
     Refused,
     add_command,
+    port,
     settings_from_environment,
     settings_with_secrets,
 )
@@ -40,7 +41,7 @@ def add_to(commands: Commands) -> None:
     for command in (web, run):
         command.add_argument("--host", help="the address to listen at (HANDOFF_HOST, 127.0.0.1)")
         command.add_argument(
-            "--port", type=int, help="the port to listen at (PORT, 8000); 0 takes a free one"
+            "--port", type=port, help="the port to listen at (PORT, 8000); 0 takes a free one"
         )
 
 

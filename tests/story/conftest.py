@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running_shop import Shop, write_desk
+from running_shop import POLLS, Shop, write_desk
 
 from sandbox.assembly import ANY_PORTS, Sandbox
 
 #: how fast the stand-ins' own waits pass: Zendesk's export lags a second behind in place of a minute
 PACE = 1 / 60
-POLLS = timedelta(seconds=1)
 
 OpenShop = Callable[..., Shop]
 

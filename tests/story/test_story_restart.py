@@ -6,8 +6,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from conftest import POLLS
-from running_shop import ASHA
+from running_shop import ASHA, POLLS
 
 TICKETS = "POST /api/v2/tickets*"
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from conftest import POLLS
-from running_shop import ASHA, RAVI
+from running_shop import ASHA, POLLS, RAVI
 
 
 def test_an_answer_is_known_by_its_webhook_and_reaches_the_customer_once(open_shop, database_url):

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from conftest import POLLS
-from running_shop import ASHA, FALLBACK
+from running_shop import ASHA, FALLBACK, POLLS
 
 from sandbox.zendesk.hooks import signature
 from sandbox.zendesk.seed import BRIDGE_ID, WEBHOOK_SECRET
