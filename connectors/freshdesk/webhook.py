@@ -41,10 +41,11 @@ def verify(headers: Mapping[str, str], secrets: Iterable[str]) -> None:
 def translated(body: bytes, now: datetime) -> HelpdeskEvent:
     """Return the hint of a verified body. Raises NotForUs where no ticket is named.
 
-    Freshdesk gives deliveries no id, so one is derived from the body and the present ten seconds. It
-    only keeps what came in a burst (two rules for one event, a delivery doubled on the way) from being
-    kept twice. In simple mode every reply to a ticket has the same body, so nothing more may follow
-    from two hints being alike: each owes a reading, unless one is owed already.
+    Freshdesk gives deliveries no id, and a hint is not to be taken for a repetition of another: every
+    reply to a ticket may come with the same body, and the second within a second may be the answer,
+    when the first was an automation's. Taken twice, a hint costs a reading of the ticket at most, and
+    readings that still wait are folded into one; passed over, it leaves an answer to the next poll. So the
+    event's id is derived from the body and the very moment it came.
     """
     told = _object(body)
     inner = told.get("ticket")

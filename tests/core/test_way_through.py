@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from bridge.handoffs import lifecycle
-from bridge.handoffs.model import State
+from bridge.handoffs.model import Customer, State
 from bridge.store import tables
 from connectors.base import Author, AuthorKind, CardState, TicketMessage, TicketState
 from connectors.errors import Busy, OutcomeUnknown, Rejected
@@ -198,3 +198,9 @@ def test_messages_of_the_customer_are_folded_into_one_change_of_the_ticket(house
     house.pay()
     (change,) = [change for _, change in house.helpdesk.changed]
     assert [turn.text for turn in change.note.transcript] == ["hello?", "anybody?", "please"]
+
+
+def test_a_number_typed_as_a_name_does_not_reach_the_card(house):
+    house.hand_over(customer=Customer(name="4111 1111 1111 1111"))
+    house.pay()
+    assert house.chat.cards["1"][0].customer is None

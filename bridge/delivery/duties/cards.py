@@ -106,7 +106,7 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         promised_at=handoff.promised_at,
         owner=account.person(handoff.owner),
         lead=account.person(handoff.route.lead or account.desk.fallback.lead),
-        customer=mask(customer.name.split()[0]) if customer.name and customer.name.split() else None,
+        customer=_first_name(customer.name),
         topic=mask(handoff.context.topic) if handoff.context.topic else None,
         built=handoff.summary.built,
         ticket=handoff.ticket,
@@ -146,6 +146,12 @@ def _check_reach(change: Change, notice: Notice, reach: Reach) -> None:
 
 def _notice(job: Job, bench: Workbench) -> Notice:
     return Notice(text=job.payload["text"], tag=bench.people(list(job.payload.get("tag", []))))
+
+
+def _first_name(name: str | None) -> str | None:
+    """Return the first word of a customer's name; None for a name that holds what must be masked."""
+    words = (name or "").split()
+    return words[0] if words and mask(name or "") == name else None
 
 
 def _name(person: Person | None) -> str | None:
