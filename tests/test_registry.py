@@ -87,6 +87,9 @@ def test_the_live_check_counts_on_every_group_and_channel_of_the_desk():
 
 def test_connections_that_can_speak_and_not_hear_are_doubted():
     settings = Settings(
-        slack_bot_token="xoxb-1", zendesk_subdomain="shop", freshdesk_api_key="k", freshdesk_webhook_secret="s"
+        slack_bot_token="xoxb-1",
+        zendesk_subdomain="shop",
+        freshdesk_api_key="k",
+        freshdesk_webhook_secret="s",
     )
     assert [doubt.where for doubt in doubts(settings)] == ["SLACK_SIGNING_SECRET", "ZENDESK_WEBHOOK_SECRET"]
