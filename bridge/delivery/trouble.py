@@ -30,7 +30,6 @@ def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: da
     log.error("connection_refused", connection=job.connection, error=error)
     if change and change.account.chat != job.connection:
         lifecycle.alarm(change, f"{error}. Until that is mended its handoffs wait.")
-        change.write()
 
 
 def over(tx: Transaction, job: Job) -> None:

@@ -12,7 +12,7 @@ from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.joining import joined
-from bridge.handoffs.lifecycle import add_context, change_ticket, close_for_new
+from bridge.handoffs.lifecycle import SAME_ANSWER, add_context, change_ticket, close_for_new
 from bridge.handoffs.model import Context, Handoff, State, TicketRef
 from bridge.handoffs.summary import summarise
 from bridge.roster.on_duty import on_duty
@@ -113,7 +113,7 @@ def _first(
         promised_at=handoff.promised_at.isoformat(),
         customer_text=notices.kept(account, handoff, now),
         reasons=[reason.text for reason in route.reasons],
-        flags=list(handover.flags),
+        flags=list(handoff.flags),
     )
     _owe_ticket_and_card(change)
     _arm_clocks(change)
@@ -128,11 +128,17 @@ def _again(change: Change, handover: Handover) -> None:
 
 
 def _anew(answered: Change, handover: Handover) -> Receipt:
-    """A person had answered and the bot hands over once more: a new promise, on the same ticket."""
+    """A person had answered and the bot hands over once more: a new promise, on the same ticket.
+
+    It was asked after that answer, whatever the bot's clock says: the old answer is none to the new ask.
+    """
     before = answered.handoff
+    asked_at = handover.asked_at
+    if before.answered_at:
+        asked_at = max(asked_at, before.answered_at + SAME_ANSWER)
     close_for_new(answered)
     answered.write()
-    known = replace(handover, context=joined(before.context, handover.context))
+    known = replace(handover, context=joined(before.context, handover.context), asked_at=asked_at)
     change = _first(answered.tx, answered.account, known, answered.now, before.ticket)
     change.write()
     return _receipt(change)

@@ -130,6 +130,8 @@ class Payer:
                 ledger.put_back(tx, job, now, after=wait, error=failed.error, unknown=unknown)
             if failed.denied:
                 trouble.begins(tx, change, job, failed.error, now)
+            if change:
+                change.write()
             self._budgets.note_readings(tx, job, readings, now)
             if failed.blocks:
                 self._budgets.block(tx, job, failed.blocks, now + failed.asked)
@@ -169,4 +171,3 @@ def _bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) 
     elif job.kind in MUST_BE_KNOWN:
         change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
         lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])
-    change.write()

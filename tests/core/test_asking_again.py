@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from bridge.handoffs import lifecycle
 from bridge.handoffs.model import State
 from bridge.store import tables
+from connectors.base import Author, AuthorKind, TicketMessage
 
 
 def answer(house, handoff_id, text="hello"):
@@ -81,3 +82,38 @@ def test_a_rung_before_the_promise_does_not_say_it_was_broken(house, desk_file):
     house.pay()
     told = b"".join(body for _, _, body in house.sender.posts).decode()
     assert "You have waited 2 minutes. Nobody has been able to answer yet; we are sorry." in told
+
+
+def test_the_old_answer_is_none_to_an_ask_that_the_bot_dates_before_it(house):
+    first = house.hand_over()
+    house.pay()
+    house.later(minutes=3)
+    answer(house, first.handoff_id)
+    told = TicketMessage(
+        id="1",
+        at=house.now,
+        author=Author(kind=AuthorKind.PERSON, name="Ravi Iyer"),
+        public=True,
+        text="hello",
+    )
+    house.helpdesk.messages["1"] = [told]
+    house.later(minutes=2)
+    second = house.hand_over(asked_at=house.now - timedelta(minutes=4))
+    house.change(second.handoff_id, lambda change: change.owe("read_ticket", "helpdesk"))
+    house.pay()
+    assert house.handoff(second.handoff_id).answered_at is None
+
+
+def test_a_handoff_that_came_while_nobody_was_on_duty_is_flagged(house, desk_file):
+    text = desk_file.read_text()
+    begin, end = text.index("shifts:"), text.index("# Somebody else")
+    shift = (
+        "{name: monday, channels: [whatsapp, web, email], days: mon, hours: '09:00-10:00', owners: [asha]}"
+    )
+    desk_file.write_text(f"{text[:begin]}shifts:\n  - {shift}\n\n{text[end:]}")
+    house.database.transact(lambda tx: house.accounts.load_desk(tx, "main", desk_file, house.now))
+    receipt = house.hand_over()
+    (accepted,) = [row for row in house.all(tables.timeline) if row.event == "accepted"]
+    assert house.handoff(receipt.handoff_id).flags == ("gap",)
+    assert accepted.data["flags"] == ["gap"]
+    assert receipt.customer_text.startswith("We have kept your conversation. Nobody is on duty right now;")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.handoffs import lifecycle
 from bridge.store import tables
-from connectors.errors import AccessDenied, Gone
+from connectors.errors import AccessDenied, Busy, Gone
 
 
 def said_in(house, channel):
@@ -81,3 +81,14 @@ def test_a_webhook_of_the_ladder_that_fails_holds_up_no_callback(house):
     house.change(receipt.handoff_id, lambda change: lifecycle.answered(change, **answer))
     house.pay()
     assert any(b"handoff.answered" in body for _, _, body in house.sender.posts)
+
+
+def test_a_delivery_given_up_as_the_first_sign_of_trouble_is_written_down_once(house):
+    receipt = house.hand_over()
+    house.helpdesk.fail_before(Busy("helpdesk", "no connection"))
+    house.pay()
+    house.later(hours=49)
+    house.helpdesk.fail_before(AccessDenied("helpdesk", "the key is wrong"))
+    house.pay()
+    assert house.events(receipt.handoff_id).count("failed") == 1
+    assert trouble(house)["helpdesk"] == "helpdesk: the key is wrong"
