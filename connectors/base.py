@@ -234,6 +234,10 @@ class Helpdesk(Connector, Protocol):
         """Return one page of changed tickets. None starts a few minutes before `now`."""
         ...
 
+    def cursor_at(self, moment: datetime) -> str:
+        """Return the cursor from which `changes` tells everything that changed since `moment`."""
+        ...
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
         """Verify and translate a webhook. `headers` has lower-case names. Raises NotFromVendor or NotForUs."""
         ...

@@ -121,6 +121,9 @@ class RememberingHelpdesk(_Memory):
             )
             return ChangePage(cursor=now.isoformat(), tickets=tickets)
 
+    def cursor_at(self, moment: datetime) -> str:
+        return moment.isoformat()
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:  # noqa: ARG002
         raise NotForUs("a memory sends no webhooks")
 

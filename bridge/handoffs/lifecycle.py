@@ -213,14 +213,14 @@ def alarm(change: Change, text: str) -> None:
 
 
 def stop_clocks(change: Change) -> None:
-    """Cancel the rungs not yet fired, and what fired rungs still owe and nobody has begun to send."""
+    """Cancel the rungs not yet fired, held ones too, and what fired ones still owe and nobody has begun to send."""
     where = (
         CLOCKS.c.account_id == change.handoff.account_id,
         CLOCKS.c.handoff_id == change.handoff.handoff_id,
     )
     change.tx.execute(
         update(CLOCKS)
-        .where(*where, CLOCKS.c.state == "armed")
+        .where(*where, CLOCKS.c.state.in_(("armed", "held")))
         .values(state="cancelled", settled_at=change.now)
     )
     change.tx.execute(

@@ -113,6 +113,9 @@ class FreshdeskHelpdesk:
             more=more,
         )
 
+    def cursor_at(self, moment: datetime) -> str:
+        return Cursor.at(moment).model_dump_json()
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
         """Verify a webhook and return its hint without asking Freshdesk. Raises NotFromVendor or NotForUs.
 

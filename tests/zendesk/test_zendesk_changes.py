@@ -74,3 +74,12 @@ def test_a_recorded_page_is_read(desk, helpdesk, vendor_file, monkeypatch):
     assert page.cursor == "MTcwNzI3MTc0MS4wfHw0MDQ1fA=="
     assert page.more is False
     assert page.tickets[0].ref.id == "28"
+
+
+def test_a_poll_may_begin_at_any_moment_also_one_too_young_for_the_export(desk, helpdesk, ref):
+    began = desk.clock.now
+    desk.clock.forward(minutes=30)
+    desk.zendesk.reply(int(ref.id), 3601, "I am on it")
+    desk.clock.forward(minutes=3)
+    far, young = (helpdesk.cursor_at(moment) for moment in (began, desk.clock.now))
+    assert [len(helpdesk.changes(cursor, desk.clock.now).tickets) for cursor in (far, young)] == [1, 0]

@@ -14,7 +14,7 @@ from bridge.handoffs.lifecycle import TURNS
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import told_by
-from bridge.inbound.tickets import owe_reading_if_heard_of
+from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
 from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
 
 SUBJECT_LENGTH = 120
@@ -47,7 +47,10 @@ def read_ticket(job: Job, bench: Workbench) -> Paid:
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
     lifecycle.ticketed(change, outcome.ref, outcome.problems)
-    owe_reading_if_heard_of(change, outcome.ref)
+    if outcome.found:
+        owe_reading(change, outcome.ref)  # it has been there for a while: people may have answered on it
+    else:
+        owe_reading_if_heard_of(change, outcome.ref)
 
 
 def _updated(change: Change, outcome: TicketOutcome) -> None:
