@@ -26,13 +26,14 @@ from bridge.security.vault import Vault
 from bridge.settings import Settings, SettingsRefused
 from bridge.store import Database, StoreUnavailable
 from bridge.web.health import health_routes
-from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, load_desk_file, owe_polls
+from bridge.worker.heartbeat import Heartbeat
+from bridge.worker.housekeeping import all_is_well, follow_desk_file, has_desk, load_desk_file, owe_polls
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
-BOOKS_EVERY_SECONDS = 60
+AUDIT_EVERY_SECONDS = 60
 POLLS_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
 
@@ -142,7 +143,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         poll_every=poll_every,
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
-    ticker.every(BOOKS_EVERY_SECONDS, lambda: check_books(bridge.database, bridge.clock()))
+    ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
     ticker.every(POLLS_EVERY_SECONDS, lambda: owe_polls(bridge.database, bridge.connectors, bridge.clock()))
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
@@ -156,3 +157,16 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         clock=bridge.clock,
     )
     return Worker(loop=loop, ticker=ticker)
+
+
+def _audit(bridge: Bridge, ticker: Ticker) -> Callable[[], None]:
+    """Return the minute's audit. It ends in a sign of life to the operator's watcher, if all is well."""
+    url = bridge.settings.heartbeat_url
+    heartbeat = Heartbeat(url, lambda: ticker.looked_at) if url else None
+
+    def audit() -> None:
+        well = all_is_well(bridge.database, bridge.clock())
+        if well and heartbeat:
+            heartbeat.beat(bridge.clock())
+
+    return audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,8 +13,10 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy import Connection, func, select
 
 from bridge.delivery.job import DeliveryState
+from bridge.handoffs.holding import HELD
 from bridge.handoffs.model import State
 from bridge.reports.accounting import books
+from bridge.reports.audit import Astray, astray
 from bridge.store import Database, tables
 
 LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
@@ -44,7 +47,9 @@ class _Rows:
             yield _deliveries(connection)
             yield _oldest_owed(connection, self._now)
             yield _lateness(connection)
+            yield _held(connection)
             yield from _books(connection, self._now)
+            yield _astray(connection, self._now)
 
 
 def _accepted(connection: Connection) -> Metric:
@@ -122,3 +127,22 @@ def _books(connection: Connection, now: datetime) -> Iterator[Metric]:
         for fate in ("settled", "owed", "dead", "missing"):
             family.add_metric([account, fate], getattr(found, fate))
     yield family
+
+
+def _held(connection: Connection) -> Metric:
+    table = tables.clocks
+    count = connection.execute(select(func.count()).where(table.c.state == HELD)).scalar_one()
+    return GaugeMetricFamily("handoff_held_clocks", "Rungs so late that they wait for a yes", value=count)
+
+
+def _astray(connection: Connection, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_astray",
+        "Open handoffs whose clocks cannot be relied on; must be 0",
+        labels=["account", "why"],
+    )
+    for account in connection.execute(select(tables.accounts.c.account_id)).scalars().all():
+        counted = Counter(one.why for one in astray(connection, account, now))
+        for why in Astray:
+            family.add_metric([account, why], counted[why])
+    return family

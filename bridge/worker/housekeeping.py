@@ -1,4 +1,4 @@
-"""What a worker does beside its deliveries: follow the desk file, keep the polls going, check the books."""
+"""What a worker does beside its deliveries: follow the desk file, keep the polls going, audit books and clocks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.ids import new_id
 from bridge.reports.accounting import books
+from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
 from connectors.registry import Connectors
 
@@ -23,6 +24,8 @@ CONNECTIONS: Final = tables.connections
 DELIVERIES: Final = tables.deliveries
 DESKS: Final = tables.desk_versions
 BOOKS_OVER: Final = timedelta(days=31)
+#: handoffs named one by one in an alarm
+MOST_NAMED: Final = 5
 
 
 def load_desk_file(database: Database, accounts: Accounts, path: Path, now: datetime) -> int:
@@ -67,24 +70,36 @@ def owe_polls(database: Database, connectors: Connectors, now: datetime) -> None
     database.transact(work)
 
 
-def check_books(database: Database, now: datetime) -> None:
-    """Raise an alarm in the log when a handoff is neither settled nor owed nor dead-lettered."""
+def all_is_well(database: Database, now: datetime) -> bool:
+    """Audit every account. Return whether its books balance and its clocks can be relied on.
+
+    What is not so is an alarm in the log. Without the store nothing is known to be well.
+    """
     try:
-        for account_id in account_ids(database):
-            with database.read() as connection:
-                found = books(connection, account_id, now - BOOKS_OVER)
-            say = log.info if found.balance else log.error
-            say(
-                "books_balance" if found.balance else "books_do_not_balance",
-                account=account_id,
-                accepted=found.accepted,
-                settled=found.settled,
-                owed=found.owed,
-                dead=found.dead,
-                missing=found.missing,
-            )
+        verdicts = [_audited(database, account_id, now) for account_id in account_ids(database)]
     except StoreUnavailable as error:
         log.error("store_unavailable", error=str(error))
+        return False
+    return all(verdicts)
+
+
+def _audited(database: Database, account_id: str, now: datetime) -> bool:
+    with database.read() as connection:
+        found = books(connection, account_id, now - BOOKS_OVER)
+        lost = astray(connection, account_id, now)
+    say = log.info if found.balance else log.error
+    say(
+        "books_balance" if found.balance else "books_do_not_balance",
+        account=account_id,
+        accepted=found.accepted,
+        settled=found.settled,
+        owed=found.owed,
+        dead=found.dead,
+        missing=found.missing,
+    )
+    for one in lost[:MOST_NAMED]:
+        log.error("clock_astray", handoff=one.handoff_id, why=one.why.value, of=len(lost))
+    return found.balance and not lost
 
 
 def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
