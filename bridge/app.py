@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
-from bridge.handoffs.account import BOT, WEBHOOK
+from bridge.handoffs.account import BOT, FEED, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
@@ -27,14 +27,21 @@ from bridge.settings import Settings, SettingsRefused
 from bridge.store import Database, StoreUnavailable
 from bridge.web.health import health_routes
 from bridge.worker.heartbeat import Heartbeat
-from bridge.worker.housekeeping import all_is_well, follow_desk_file, has_desk, load_desk_file, owe_polls
+from bridge.worker.housekeeping import (
+    all_is_well,
+    follow_desk_file,
+    has_desk,
+    load_desk_file,
+    owe_feeds,
+    owe_polls,
+)
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
 AUDIT_EVERY_SECONDS = 60
-POLLS_EVERY_SECONDS = 60
+STANDING_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
 
 
@@ -84,7 +91,7 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
 
 
 def prepare(bridge: Bridge) -> None:
-    """Make the main account, its connections and the desk of HANDOFF_DESK, and owe the first poll.
+    """Make the main account, its connections and the desk of HANDOFF_DESK, and owe what goes on for ever.
 
     A desk file that cannot be used leaves the one in force. Where none is, raises DeskRefused with every
     mistake, and SettingsRefused when no file is named. Raises KeysUnreadable for keys of another store.
@@ -97,7 +104,13 @@ def prepare(bridge: Bridge) -> None:
         load_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
     else:
         raise SettingsRefused("HANDOFF_DESK is not set, and no desk was loaded before: nobody is on duty")
+    owe_what_goes_on(bridge, now)
+
+
+def owe_what_goes_on(bridge: Bridge, now: datetime) -> None:
+    """Owe the polls of helpdesks and the readings of calendars, where none is owed."""
     owe_polls(bridge.database, bridge.connectors, now)
+    owe_feeds(bridge.database, bridge.accounts, now)
 
 
 def build_web(bridge: Bridge) -> FastAPI:
@@ -144,7 +157,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
-    ticker.every(POLLS_EVERY_SECONDS, lambda: owe_polls(bridge.database, bridge.connectors, bridge.clock()))
+    ticker.every(STANDING_EVERY_SECONDS, lambda: owe_what_goes_on(bridge, bridge.clock()))
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
@@ -153,7 +166,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         database=bridge.database,
         payer=payer,
         budgets=budgets,
-        connections=(*bridge.connectors.vendors, BOT, WEBHOOK),
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED),
         clock=bridge.clock,
     )
     return Worker(loop=loop, ticker=ticker)

@@ -251,6 +251,17 @@ inbox = Table(
     Index("ix_inbox_ticket", "account_id", "source", "ticket_id"),
 )
 
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("account_id", String(64)),
+    Column("feed", String(200)),
+    Column("events", Document, nullable=False),  # of the last good reading
+    Column("read_at", Instant),  # the last good reading; NULL before the first
+    Column("problem", Text),  # why the last try failed; NULL when it did not
+    PrimaryKeyConstraint("account_id", "feed"),
+)
+
 budgets = Table(
     "budgets",
     metadata,

@@ -48,6 +48,7 @@ class _Rows:
             yield _oldest_owed(connection, self._now)
             yield _lateness(connection)
             yield _held(connection)
+            yield _feeds(connection, self._now)
             yield from _books(connection, self._now)
             yield _astray(connection, self._now)
 
@@ -145,4 +146,17 @@ def _astray(connection: Connection, now: datetime) -> Metric:
         counted = Counter(one.why for one in astray(connection, account, now))
         for why in Astray:
             family.add_metric([account, why], counted[why])
+    return family
+
+
+def _feeds(connection: Connection, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_feed_age_seconds",
+        "How long ago each calendar was last read well; since 1970 when never",
+        labels=["account", "feed"],
+    )
+    table = tables.feeds
+    for row in connection.execute(select(table.c.account_id, table.c.feed, table.c.read_at)):
+        age = now.timestamp() - (row.read_at.timestamp() if row.read_at else 0.0)
+        family.add_metric([row.account_id, row.feed], age)
     return family

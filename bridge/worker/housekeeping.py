@@ -1,7 +1,8 @@
-"""What a worker does beside its deliveries: follow the desk file, keep the polls going, audit books and clocks."""
+"""What a worker does beside its deliveries: the desk file, polls and calendars, and the audit of it all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from sqlalchemy import exists, insert, select
 from bridge.accounts import MAIN, Accounts, account_ids
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
+from bridge.handoffs.account import FEED
 from bridge.handoffs.ids import new_id
 from bridge.reports.accounting import books
 from bridge.reports.audit import astray
@@ -20,7 +22,7 @@ from connectors.registry import Connectors
 
 log = structlog.get_logger()
 
-CONNECTIONS: Final = tables.connections
+ACCOUNTS: Final = tables.accounts
 DELIVERIES: Final = tables.deliveries
 DESKS: Final = tables.desk_versions
 BOOKS_OVER: Final = timedelta(days=31)
@@ -62,10 +64,17 @@ def owe_polls(database: Database, connectors: Connectors, now: datetime) -> None
 
     One that was given up (a cursor the vendor no longer takes, say) begins anew.
     """
+    database.transact(
+        lambda tx: _owe_standing(tx, [("read_changes", name, "") for name in connectors.helpdesks], now)
+    )
+
+
+def owe_feeds(database: Database, accounts: Accounts, now: datetime) -> None:
+    """See to it that the reading of each calendar of the desk is owed, once."""
 
     def work(tx: Transaction) -> None:
-        for connection in connectors.helpdesks:
-            _owe_poll(tx, connection, now)
+        feeds = accounts.of(tx.connection, MAIN).desk.feeds
+        _owe_standing(tx, [("read_feed", FEED, feed.name) for feed in feeds], now)
 
     database.transact(work)
 
@@ -102,32 +111,39 @@ def _audited(database: Database, account_id: str, now: datetime) -> bool:
     return found.balance and not lost
 
 
-def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
-    # Locked, so that of several processes that look at once only the first finds none owed.
-    place = (CONNECTIONS.c.account_id == MAIN, CONNECTIONS.c.connection == connection)
-    tx.execute(select(CONNECTIONS.c.connection).where(*place).with_for_update())
+def _owe_standing(tx: Transaction, wanted: Sequence[tuple[str, str, str]], now: datetime) -> None:
+    """Owe each of the deliveries that go on for ever (kind, connection, lane) that is not owed already."""
+    # Locked, so that of several processes that look at once only the first finds none owed. Not in the way of
+    # new rows of the account.
+    mine = ACCOUNTS.c.account_id == MAIN
+    tx.execute(select(ACCOUNTS.c.account_id).where(mine).with_for_update(key_share=True))
+    for kind, connection, lane in wanted:
+        if not _is_owed(tx, kind, connection, lane):
+            tx.execute(
+                insert(DELIVERIES).values(
+                    account_id=MAIN,
+                    delivery_id=new_id("dl", now),
+                    handoff_id="",
+                    connection=connection,
+                    kind=kind,
+                    lane=lane,
+                    number=0,
+                    payload={},
+                    state=DeliveryState.OWED,
+                    waiting_since=now,
+                    not_before=now,
+                    attempts=0,
+                    owed_at=now,
+                )
+            )
+
+
+def _is_owed(tx: Transaction, kind: str, connection: str, lane: str) -> bool:
     owed = exists().where(
         DELIVERIES.c.account_id == MAIN,
         DELIVERIES.c.connection == connection,
-        DELIVERIES.c.kind == "read_changes",
+        DELIVERIES.c.kind == kind,
+        DELIVERIES.c.lane == lane,
         DELIVERIES.c.state.in_((DeliveryState.OWED, DeliveryState.UNKNOWN)),
     )
-    if tx.execute(select(owed)).scalar():
-        return
-    tx.execute(
-        insert(DELIVERIES).values(
-            account_id=MAIN,
-            delivery_id=new_id("dl", now),
-            handoff_id="",
-            connection=connection,
-            kind="read_changes",
-            lane="",
-            number=0,
-            payload={},
-            state=DeliveryState.OWED,
-            waiting_since=now,
-            not_before=now,
-            attempts=0,
-            owed_at=now,
-        )
-    )
+    return bool(tx.execute(select(owed)).scalar())

@@ -14,6 +14,7 @@ import yaml
 from bridges import Clock, a_bridge, hand_over, pay, write_example_desk
 from prometheus_client.parser import text_string_to_metric_families
 
+from bridge.feeds.rows import keep
 from bridge.handoffs import clocks
 from bridge.web.measures import measures
 from connectors.errors import Rejected
@@ -44,6 +45,7 @@ def told(tmp_path_factory, sqlite_template) -> dict[str, set[str]]:
     store.write_bytes(sqlite_template.read_bytes())
     clock = Clock(datetime(2026, 11, 21, 12, 52, tzinfo=UTC))
     with a_bridge(f"sqlite:///{store}", write_example_desk(folder), clock) as bridge:
+        bridge.database.transact(lambda tx: keep(tx, "main", "team", (), clock()))
         bridge.connectors.helpdesks["helpdesk"].fail_before(Rejected("helpdesk", "no"))
         hand_over(bridge)
         pay(bridge)
