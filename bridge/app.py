@@ -20,6 +20,7 @@ from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
 from bridge.intake.problems import Problem, answer_invalid, answer_problem, answer_unavailable
+from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
 from bridge.security.outbound import GuardedSender
 from bridge.security.vault import Vault
@@ -35,6 +36,7 @@ from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, 
 BOOKS_EVERY_SECONDS = 60
 POLLS_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
+SIGNATURES_EVERY_SECONDS = 60
 
 
 def utc_now() -> datetime:
@@ -148,6 +150,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
+    ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
     loop = DeliveryLoop(
         database=bridge.database,
         payer=payer,
