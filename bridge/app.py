@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -39,10 +39,6 @@ DESK_FILE_EVERY_SECONDS = 15
 SIGNATURES_EVERY_SECONDS = 60
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
     settings: Settings
@@ -70,8 +66,11 @@ class Worker:
         self.loop.stop()
 
 
-def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Bridge:
-    """Build what every process shares. Raises SettingsRefused, Unconnectable, MappingRefused."""
+def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None) -> Bridge:
+    """Build what every process shares; `clock` None goes by the store's time, as all its processes do.
+
+    Raises SettingsRefused, Unconnectable, MappingRefused.
+    """
     connectors = build_connectors(settings)
     accounts = Accounts(
         Vault(list(settings.secret_keys)),
@@ -81,7 +80,13 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
         chats=tuple(connectors.chats),
     )
     database = Database(settings.database_url)
-    return Bridge(settings=settings, database=database, accounts=accounts, connectors=connectors, clock=clock)
+    return Bridge(
+        settings=settings,
+        database=database,
+        accounts=accounts,
+        connectors=connectors,
+        clock=clock or database.clock.now,
+    )
 
 
 def prepare(bridge: Bridge) -> None:
