@@ -73,6 +73,7 @@ def test_a_key_tells_whose_it_is_and_a_revoked_one_nothing(database, accounts, f
 
 @pytest.mark.parametrize("owner", [MAIN, OTHER])
 def test_fault_67_a_sealed_secret_copied_to_another_row_is_refused(database, accounts, frozen_now, owner):
+    """A sealed secret is copied to another key's row: it opens nothing there."""
     mine = make_key(database, accounts, frozen_now)
     target = make_key(database, accounts, frozen_now, owner)
     sealed = select(KEYS.c.sealed_secret).where(KEYS.c.key_id == mine.key_id).scalar_subquery()
@@ -132,6 +133,7 @@ def test_a_request_signed_by_a_secret_that_was_tampered_with_is_401_and_an_alarm
 
 
 def test_fault_66_a_key_of_one_account_sees_no_handoff_of_another(database, accounts, desk_file, frozen_now):
+    """One company's key asks for another's handoff: 404 to whatever it tries, as for one that never was."""
     for account_id in (MAIN, OTHER):
         database.transact(
             lambda tx, account_id=account_id: accounts.load_desk(tx, account_id, desk_file, frozen_now)
