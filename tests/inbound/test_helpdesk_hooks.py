@@ -77,7 +77,8 @@ def test_a_persons_public_comment_stops_the_clock(town, waiting):
     ],
     ids=["note", "ourselves", "customer", "rule"],
 )
-def test_what_is_no_answer_lets_the_clock_run(town, waiting, author, public):
+def test_fault_50_what_is_no_answer_lets_the_clock_run(town, waiting, author, public):
+    """A rule, a note, the customer or the bridge writes on the ticket: no answer, and the clock runs on."""
     assert town.deliver(town.comment(author=author, public=public)).status_code == 200
     assert handoff(town.bridge, waiting).state is State.OPEN
     assert {row.state for row in all_of(town.bridge, tables.clocks)} == {"armed"}
