@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +20,7 @@ from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
 from bridge.intake.problems import Problem, answer_invalid, answer_problem, answer_unavailable
+from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
 from bridge.security.outbound import GuardedSender
 from bridge.security.vault import Vault
@@ -43,10 +44,7 @@ from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, 
 AUDIT_EVERY_SECONDS = 60
 STANDING_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+SIGNATURES_EVERY_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +74,11 @@ class Worker:
         self.loop.stop()
 
 
-def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Bridge:
-    """Build what every process shares. Raises SettingsRefused, Unconnectable, MappingRefused."""
+def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None) -> Bridge:
+    """Build what every process shares; `clock` None goes by the store's time, as all its processes do.
+
+    Raises SettingsRefused, Unconnectable, MappingRefused.
+    """
     connectors = build_connectors(settings)
     accounts = Accounts(
         Vault(list(settings.secret_keys)),
@@ -87,7 +88,13 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) ->
         chats=tuple(connectors.chats),
     )
     database = Database(settings.database_url)
-    return Bridge(settings=settings, database=database, accounts=accounts, connectors=connectors, clock=clock)
+    return Bridge(
+        settings=settings,
+        database=database,
+        accounts=accounts,
+        connectors=connectors,
+        clock=clock or database.clock.now,
+    )
 
 
 def prepare(bridge: Bridge) -> None:
@@ -162,6 +169,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
+    ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
     loop = DeliveryLoop(
         database=bridge.database,
         payer=payer,

@@ -73,6 +73,7 @@ def test_a_key_tells_whose_it_is_and_a_revoked_one_nothing(database, accounts, f
 
 @pytest.mark.parametrize("owner", [MAIN, OTHER])
 def test_fault_67_a_sealed_secret_copied_to_another_row_is_refused(database, accounts, frozen_now, owner):
+    """A sealed secret is copied to another key's row: it opens nothing there."""
     mine = make_key(database, accounts, frozen_now)
     target = make_key(database, accounts, frozen_now, owner)
     sealed = select(KEYS.c.sealed_secret).where(KEYS.c.key_id == mine.key_id).scalar_subquery()
@@ -132,6 +133,7 @@ def test_a_request_signed_by_a_secret_that_was_tampered_with_is_401_and_an_alarm
 
 
 def test_fault_66_a_key_of_one_account_sees_no_handoff_of_another(database, accounts, desk_file, frozen_now):
+    """One company's key asks for another's handoff: 404 as for one that never was, and a line in the log."""
     for account_id in (MAIN, OTHER):
         database.transact(
             lambda tx, account_id=account_id: accounts.load_desk(tx, account_id, desk_file, frozen_now)
@@ -143,7 +145,7 @@ def test_fault_66_a_key_of_one_account_sees_no_handoff_of_another(database, acco
         headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "the-same"}
         return requests.request(method, url + path, json=content, headers=headers, timeout=5)
 
-    with front_door(database, accounts, frozen_now) as url:
+    with front_door(database, accounts, frozen_now) as url, capture_logs() as logs:
         first = call(mine, "POST", content=body).json()["id"]
         second = call(theirs, "POST", content=body).json()["id"]
         assert first != second  # the same conversation and Idempotency-Key, of two companies
@@ -159,6 +161,8 @@ def test_fault_66_a_key_of_one_account_sees_no_handoff_of_another(database, acco
             (404, "unknown_handoff")
         }
         assert call(mine, "GET", f"/{first}").json()["state"] == "open"
+    asked = [line for line in logs if line["event"] == "unknown_handoff_asked_for"]
+    assert [line["account"] for line in asked] == [OTHER] * len(hidden)
 
 
 def load(database, accounts, desk_file, now):

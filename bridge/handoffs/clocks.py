@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from bridge.handoffs import holding, lifecycle
-from bridge.handoffs.accept import PROMISE
+from bridge.handoffs.accept import GAP, PROMISE
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.model import State
@@ -85,7 +85,11 @@ def _breach(change: Change) -> None:
     """The promise has passed unanswered: say so, everywhere it can be seen."""
     if change.handoff.state is State.OPEN:
         change.note(
-            "breached", actor="clock", tell_bot=True, promised_at=change.handoff.promised_at.isoformat()
+            "breached",
+            actor="clock",
+            tell_bot=True,
+            promised_at=change.handoff.promised_at.isoformat(),
+            gap=GAP in change.handoff.flags,
         )
         lifecycle.show(change)
 

@@ -16,7 +16,7 @@ HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_wrote": ("turns",),
     "context_added": ("changed",),
     "handed_over_again": ("changed",),
-    "breached": ("promised_at",),
+    "breached": ("promised_at", "gap"),
     "escalated": ("rung", "reached", "late_ms", "customer_text"),
     "withdrawn": ("reason",),
     "failed": ("what",),

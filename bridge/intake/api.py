@@ -46,7 +46,8 @@ def intake_routes(intake: Intake) -> APIRouter:
     router = APIRouter(prefix="/v1/handoffs", tags=["handoffs"])
 
     def who(request: Request, body: Body) -> Caller:
-        return identify(intake.database, intake.accounts, request.headers, body, intake.clock())
+        call = f"{request.method} {request.url.path}"
+        return identify(intake.database, intake.accounts, request.headers, body, intake.clock(), call=call)
 
     Who = Annotated[Caller, Depends(who)]  # noqa: N806 - a type
 

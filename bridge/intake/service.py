@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
@@ -33,6 +34,7 @@ from bridge.intake.schema import (
 from bridge.intake.strict_json import BadJson, read_json
 from bridge.store import Database, Transaction, tables
 
+log = structlog.get_logger()
 T = TypeVar("T")
 
 TIMELINE: Final = tables.timeline
@@ -101,13 +103,13 @@ class Intake:
 
     def look(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
         with self.database.read() as connection:
-            handoff = _find(lambda: rows.find(connection, caller.account_id, handoff_id))
+            handoff = _find(caller, lambda: rows.find(connection, caller.account_id, handoff_id))
             account = self.accounts.of(connection, caller.account_id)
         return _shown(handoff, account)
 
     def timeline(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
         with self.database.read() as connection:
-            _find(lambda: rows.find(connection, caller.account_id, handoff_id))
+            _find(caller, lambda: rows.find(connection, caller.account_id, handoff_id))
             found = connection.execute(
                 select(TIMELINE)
                 .where(TIMELINE.c.account_id == caller.account_id, TIMELINE.c.handoff_id == handoff_id)
@@ -159,7 +161,7 @@ class Intake:
 
         def work(tx: Transaction) -> None:
             change = _find(
-                lambda: open_change(tx, self.accounts.of(tx.connection, account_id), handoff_id, now)
+                caller, lambda: open_change(tx, self.accounts.of(tx.connection, account_id), handoff_id, now)
             )
             if key and recall(tx, account_id, handoff_id, key, body) is not None:
                 return
@@ -183,10 +185,12 @@ def _read(model: Any, body: bytes) -> tuple[Any, tuple[str, ...]]:
         raise unusable(error) from None
 
 
-def _find(look: Callable[[], T]) -> T:
+def _find(caller: Caller, look: Callable[[], T]) -> T:
+    """Return what `look` finds of the caller's. Another account's is as unknown as one that never was."""
     try:
         return look()
     except rows.UnknownHandoff:
+        log.warning("unknown_handoff_asked_for", account=caller.account_id, key=caller.key_id)
         raise Problem(
             status=404,
             code="unknown_handoff",

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
+from bridge.store.clock import clock_of
 from bridge.store.transaction import Transaction
 from bridge.store.wakeups import Wakeups, wakeups_for
 from bridge.store.writer import SingleWriter
@@ -39,6 +40,7 @@ class Database:
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.wakeups: Wakeups = wakeups_for(self.engine)
+        self.clock = clock_of(self.engine)
         self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -74,6 +76,7 @@ class Database:
         if self._writer:
             self._writer.close()
         self.wakeups.close()
+        self.clock.close()
         self.engine.dispose()
 
     def _run(self, work: Callable[[Transaction], T]) -> T:

@@ -1,4 +1,4 @@
-"""Measures in Prometheus' format, read from the rows: the same from every process."""
+"""Measures in Prometheus' format, read from the rows: the same from every process, but for its own clock."""
 
 from __future__ import annotations
 
@@ -51,6 +51,15 @@ class _Rows:
             yield _feeds(connection, self._now)
             yield from _books(connection, self._now)
             yield _astray(connection, self._now)
+        yield _skew(self._database.clock.skew)
+
+
+def _skew(skew: timedelta) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_clock_skew_seconds", "How far this machine's clock is ahead of the store's time"
+    )
+    family.add_metric([], skew.total_seconds())
+    return family
 
 
 def _accepted(connection: Connection) -> Metric:

@@ -1,14 +1,16 @@
 """When to look at the clocks: at the next due moment, and once a second in case that was missed.
 
 The scheduler only says when to look. What is due is in the rows, so a lost tick costs a second
-at most, and any number of workers may look at once.
+at most, and any number of workers may look at once. The tick does not use the scheduler: that goes
+by this machine's clock, and would stand still for an hour when the clock is put back by one.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -18,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bridge.accounts import Accounts
 from bridge.handoffs import clocks
 from bridge.store import Database, StoreUnavailable, Transaction
+from bridge.store.clock import wall_clock
 
 log = structlog.get_logger()
 
@@ -48,7 +51,6 @@ class Ticker:
         self._scheduler.add_job(_kept_going, "interval", [job], seconds=seconds)
 
     def start(self) -> None:
-        self._scheduler.add_job(self.look, "interval", seconds=TICK_SECONDS)
         self._scheduler.start()
         self._ear.start()
 
@@ -104,18 +106,39 @@ class Ticker:
             moment = clocks.next_due(connection, after)
         if moment is None or self._stopping.is_set():
             return
-        soon = max(moment, self._clock())
+        # The scheduler goes by this machine's clock, we go by the store's: what they share is how long it is.
+        soon = wall_clock() + max(moment - self._clock(), timedelta(0))
         # Two, since it is planned anew from within the look that is just ending.
         self._scheduler.add_job(
             self.look, "date", run_date=soon, id=NEXT_DUE, replace_existing=True, max_instances=2
         )
 
     def _listen(self) -> None:
-        seen = -1
+        """Tick, plan anew when a clock was armed, and see that no jump of this machine's clock stops us."""
+        seen, looked_at, ahead = -1, time.monotonic(), _ahead()
         while not self._stopping.is_set():
-            seen = self._database.wakeups.wait("clocks", seen, 60.0)
-            if not self._stopping.is_set():
+            seen = self._database.wakeups.wait("clocks", seen, TICK_SECONDS)
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - looked_at >= TICK_SECONDS:
+                self.look()
+                looked_at = time.monotonic()
+            else:
                 _kept_going(self._plan)
+            if _ahead() < ahead - TICK_SECONDS:
+                self._catch_up()
+            ahead = _ahead()
+
+    def _catch_up(self) -> None:
+        """This machine's clock went back, and the scheduler would wait until it is as late as it was."""
+        for job in self._scheduler.get_jobs():
+            if job.id != NEXT_DUE:
+                job.modify(next_run_time=wall_clock())
+
+
+def _ahead() -> float:
+    """Return by how many seconds this machine's clock is ahead of one that never jumps."""
+    return time.time() - time.monotonic()
 
 
 def _kept_going(job: Callable[[], None]) -> None:

@@ -43,7 +43,8 @@ def test_a_handoff_of_yesterday_is_told_with_its_day(house):
     assert receipt.customer_text.endswith("will answer by 00:03 on Sunday 22 November (IST).")
 
 
-def test_a_solved_ticket_without_an_answer_leaves_the_clock_running(house):
+def test_fault_48_a_solved_ticket_without_an_answer_leaves_the_clock_running(house):
+    """A ticket is solved before anybody has replied: that is no answer, and the clock runs on."""
     receipt = house.hand_over()
     house.pay()
     for _ in range(2):

@@ -100,7 +100,8 @@ def test_the_same_call_from_many_threads_makes_one_handoff(door):
     assert len(rows(door.house)) == 1
 
 
-def test_a_customer_who_asks_twice_is_one_handoff(door):
+def test_fault_61_a_customer_who_asks_twice_is_one_handoff(door):
+    """A customer asks twice in a moment, even at once: one handoff, brought up to date."""
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: door.post(body(topic=f"t{n}"), key=f"k{n}"), range(8)))
     assert {answer.status_code for answer in answers} == {202}
@@ -158,12 +159,14 @@ def test_junk_signatures_are_401_and_never_500(door, junk):
     assert door.post(raw, headers=headers).status_code == 401
 
 
-def test_a_body_over_a_megabyte_is_413(door):
+def test_fault_51_a_body_over_a_megabyte_is_413(door):
+    """A body is larger than a megabyte: 413, with what to send in its place."""
     answer = door.post(body(transcript=[{"speaker": "customer", "text": "x" * 1_100_000}]))
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-def test_a_body_over_a_megabyte_without_a_declared_length_is_413_too(door):
+def test_fault_51_a_body_over_a_megabyte_without_a_declared_length_is_413_too(door):
+    """A body without a declared length goes on and on: 413 as soon as a megabyte is passed."""
     chunks = (b"x" * 100_000 for _ in range(15))
     answer = requests.post(f"{door.url}/v1/handoffs", data=chunks, headers=door.headers, timeout=10)
     assert answer.status_code == 413
@@ -183,7 +186,8 @@ def test_a_body_over_a_megabyte_without_a_declared_length_is_413_too(door):
         b"\xff\xfe",
     ],
 )
-def test_unreadable_json_is_400_with_a_place_and_never_500(door, raw):
+def test_fault_53_unreadable_json_is_400_with_a_place_and_never_500(door, raw):
+    """The body is no JSON that we take: 400 with the place, never 500."""
     answer = door.post(raw)
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("application/problem+json")
@@ -203,7 +207,8 @@ def test_unknown_triggers_and_extra_fields_are_kept(door):
     assert seen["mood_ring"] == "blue"
 
 
-def test_nul_is_removed_with_a_flag(door):
+def test_fault_53_nul_is_removed_with_a_flag(door):
+    """A text of the body holds NUL: the handoff is kept without it, and flagged."""
     answer = door.post(body(topic="re\u0000fund"))
     seen = door.get(f"/{answer.json()['id']}").json()
     assert (seen["topic"], "nul_removed" in seen["flags"]) == ("refund", True)

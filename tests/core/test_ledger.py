@@ -169,7 +169,9 @@ def test_a_missing_right_is_asked_for_again_and_never_given_up(house):
     assert len(house.helpdesk.tickets) == 1
 
 
-def test_a_poison_delivery_is_buried_after_five_attempts(house, monkeypatch):
+def test_fault_60_a_poison_delivery_is_buried_after_five_attempts(house, monkeypatch):
+    """A delivery fails each time in a way nobody foresaw: a dead letter after five tries, and others go on."""
+
     def breaks(_job, _bench) -> Paid:
         raise ZeroDivisionError("never shown: a customer's words")
 
@@ -271,7 +273,9 @@ def test_a_429_blocks_its_budget_no_longer_than_the_vendor_asked(house):
     assert [draft.handoff_id for draft in house.helpdesk.tickets.values()] != []
 
 
-def test_an_effect_that_cannot_be_written_is_a_poison_message_and_not_a_loop(house, monkeypatch):
+def test_fault_60_an_effect_that_cannot_be_written_is_a_poison_message_and_not_a_loop(house, monkeypatch):
+    """What a vendor answered cannot be written down, each time: a dead letter, not a loop."""
+
     def breaks(_change, _ref, _problems=()):
         raise UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates")
 

@@ -142,7 +142,8 @@ def test_a_close_without_an_answer_is_read_for_seven_days(house, early, owed):
     assert len(readings(house)) == owed
 
 
-def test_a_ticket_solved_without_an_answer_reopened_and_answered_counts(house):
+def test_fault_48_a_ticket_solved_without_an_answer_reopened_and_answered_counts(house):
+    """A ticket is solved without a reply, opened again and answered: the answer counts."""
     handoff_id = waiting(house, "wa-1")
     house.helpdesk.states["1"] = TicketState.SOLVED
     take_in(house, "ev1", ticket_id="1")

@@ -151,7 +151,8 @@ def test_a_second_claim_changes_nothing(house):
     assert house.events(receipt.handoff_id).count("claimed") == 1
 
 
-def test_a_withdrawn_handoff_keeps_its_row_and_its_ticket_hears_of_it(house):
+def test_fault_62_a_withdrawn_handoff_keeps_its_row_and_its_ticket_hears_of_it(house):
+    """A customer leaves, or the bot takes the conversation back: withdrawn, noted on the ticket, and never removed."""
     receipt = house.hand_over()
     house.pay()
     house.change(receipt.handoff_id, lambda change: lifecycle.withdraw(change, "customer left"))

@@ -67,6 +67,7 @@ def test_each_author_is_told_apart(helpdesk, account, opened, happens, kind, pub
 
 
 def test_fault_50_a_bot_with_a_seat_is_no_person(connect, account, opened, tmp_path):
+    """A bot with an agent's seat replies at Freshdesk: it is known by its id, and its reply is no answer."""
     own = tmp_path / "freshdesk.yaml"
     own.write_text("not_people: [4602]")
     account.freshdesk.reply(int(opened.id), 4602, "beep")

@@ -43,6 +43,7 @@ def test_a_secret_in_a_header_or_as_password_is_believed(helpdesk, headers):
     ],
 )
 def test_fault_63_anything_else_is_not_from_freshdesk(helpdesk, headers):
+    """A call without Freshdesk's secret: refused."""
     with pytest.raises(NotFromVendor):
         helpdesk.receive(headers, BODY, NOON)
 

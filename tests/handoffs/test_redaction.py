@@ -80,7 +80,8 @@ def test_a_number_without_country_code_belongs_to_the_region():
         ("q9Zt4WmX7rKc2Vb8Np5Lh3Jd6Gf1Sa0YeUo", "[secret]"),
     ],
 )
-def test_secrets_are_masked(text, masked):
+def test_fault_56_secrets_are_masked(text, masked):
+    """A customer or a bot writes a password, a key or a code: it is masked."""
     assert mask(text) == masked
 
 
@@ -135,14 +136,16 @@ def test_text_beside_a_hidden_part_is_untouched():
 @given(
     st.text(alphabet="0123456789", min_size=12, max_size=18), st.sampled_from(["", " ", "-", "\u200b", "."])
 )
-def test_every_card_number_is_masked_however_it_is_spaced(body, separator):
+def test_fault_56_every_card_number_is_masked_however_it_is_spaced(body, separator):
+    """A customer writes a card number, spaced in any way: it is masked."""
     card = body + luhn.calc_check_digit(body)
     shown = separator.join(card[at : at + 4] for at in range(0, len(card), 4))
     assert not any(group in mask(f"card {shown}!") for group in (card[:8], shown))
 
 
 @given(st.from_regex(r"[2-9][0-9]{10}", fullmatch=True))
-def test_every_aadhaar_number_is_masked(body):
+def test_fault_56_every_aadhaar_number_is_masked(body):
+    """A customer writes an Aadhaar number: it is masked."""
     number = body + verhoeff.calc_check_digit(body)
     assert number not in mask(number) or number == number[::-1]
 

@@ -23,14 +23,16 @@ def test_the_bots_own_summary_is_kept():
     assert summarise(context(summary=given)) == given
 
 
-def test_an_overlong_answer_is_cut_at_a_sentence():
+def test_fault_59_an_overlong_answer_is_cut_at_a_sentence():
+    """A bot's summary is thousands of characters long: it is cut after a sentence."""
     wants = "A refund for order 4411. " + "The parcel came late and broken. " * 120
     cut = summarise(context(summary=Summary(wants=wants))).wants
     assert len(cut) <= ANSWER
     assert cut.endswith("broken. …")
 
 
-def test_a_missing_summary_is_built_and_marked():
+def test_fault_59_a_missing_summary_is_built_and_marked():
+    """A bot sends no summary: one is built from the reason and the customer's last words, and marked."""
     built = summarise(
         context(
             topic="billing_dispute",

@@ -8,11 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from bridges import Clock, a_bridge, write_example_desk
-from vendors_town import SIGNING_SECRET, HearingHelpdesk, SlackLike, Town, wait_for_an_answer
-
-from bridge.app import build_web
-from sandbox.server import serve
+from vendors_town import SIGNING_SECRET, Town, a_town, wait_for_an_answer
 
 OpenTown = Callable[..., Town]
 
@@ -22,18 +18,7 @@ def open_town(tmp_path: Path, frozen_now: datetime) -> Iterator[OpenTown]:
     with ExitStack() as closing:
 
         def open_it(url: str, **settings: str) -> Town:
-            clock = Clock(frozen_now)
-            bridge = closing.enter_context(
-                a_bridge(
-                    url,
-                    write_example_desk(tmp_path),
-                    clock,
-                    helpdesk=HearingHelpdesk(),
-                    chat=SlackLike("slack"),
-                    **settings,
-                )
-            )
-            return Town(bridge, closing.enter_context(serve(build_web(bridge))).url, clock)
+            return closing.enter_context(a_town(url, tmp_path, frozen_now, **settings))
 
         yield open_it
 

@@ -30,6 +30,7 @@ def test_a_press_claims_and_ticket_and_card_follow(town, waiting):
 
 
 def test_fault_63_a_press_not_signed_as_it_should_be_is_401_with_nothing_said(town, waiting):
+    """A press is not signed as Slack signs, or at another time: 401 without a word, and nothing changes."""
     old = town.clock() - timedelta(minutes=6)
     sent = town.press(waiting)
     headers = sent.headers_for(1, None)
@@ -73,6 +74,7 @@ def test_who_comes_second_is_told_who_has_it_and_nobody_else_is(town, waiting):
 
 
 def test_fault_69_a_stranger_is_refused_in_private_and_nothing_changes(town, waiting):
+    """Somebody who is not of the desk presses Claim: told so in private, and nothing changes."""
     before = events(town.bridge, waiting)
     assert town.deliver(town.press(waiting, "U0STRANGER")).status_code == 200
     assert (handoff(town.bridge, waiting).claimed_by, events(town.bridge, waiting)) == (None, before)

@@ -23,6 +23,7 @@ def test_an_address_of_no_helpdesk_is_404(town, path):
 
 
 def test_fault_63_what_is_not_signed_is_401_with_nothing_said(town, waiting):
+    """A helpdesk's webhook is not signed, or wrongly: 401 without a word, and nothing is kept."""
     sent = town.comment()
     fresh = sent.headers_for(1, None)
     name = "X-Zendesk-Webhook-Signature"
@@ -76,13 +77,15 @@ def test_a_persons_public_comment_stops_the_clock(town, waiting):
     ],
     ids=["note", "ourselves", "customer", "rule"],
 )
-def test_what_is_no_answer_lets_the_clock_run(town, waiting, author, public):
+def test_fault_50_what_is_no_answer_lets_the_clock_run(town, waiting, author, public):
+    """A rule, a note, the customer or the bridge writes on the ticket: no answer, and the clock runs on."""
     assert town.deliver(town.comment(author=author, public=public)).status_code == 200
     assert handoff(town.bridge, waiting).state is State.OPEN
     assert {row.state for row in all_of(town.bridge, tables.clocks)} == {"armed"}
 
 
 def test_fault_47_the_same_event_a_thousand_times_has_one_effect_and_200_each(town_on_either_store):
+    """A webhook comes a thousand times: one answer, one change of the card, and 200 for each."""
     town, waiting = town_on_either_store, wait_for_an_answer(town_on_either_store)
     sent = town.comment()
     headers = sent.headers_for(1, None)

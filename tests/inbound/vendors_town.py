@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import requests
-from bridges import Clock, hand_over, pay
+from bridges import Clock, a_bridge, hand_over, pay, write_example_desk
 
-from bridge.app import Bridge
+from bridge.app import Bridge, build_web
 from connectors.base import ChangePage, HelpdeskEvent
 from connectors.mapping import shipped_mapping
 from connectors.remembering import RememberingChat, RememberingHelpdesk
 from connectors.zendesk import OAuthToken, ZendeskAccount, ZendeskHelpdesk
 from sandbox.outbox import Delivery
+from sandbox.server import serve
 from sandbox.slack.sending import press_delivery
 from sandbox.zendesk.hooks import Hooks, signature
 
@@ -166,3 +169,15 @@ def wait_for_an_answer(town: Town) -> str:
     town.clock.later(seconds=30)
     pay(town.bridge)
     return handoff_id
+
+
+@contextmanager
+def a_town(url: str, folder: Path, now: datetime, **settings: str) -> Iterator[Town]:
+    """Give a town on a store, whose clock stands still at `now` until it is moved."""
+    clock = Clock(now)
+    desk = write_example_desk(folder)
+    with (
+        a_bridge(url, desk, clock, helpdesk=HearingHelpdesk(), chat=SlackLike("slack"), **settings) as bridge,
+        serve(build_web(bridge)) as running,
+    ):
+        yield Town(bridge, running.url, clock)

@@ -145,6 +145,7 @@ def test_null_is_the_same_as_left_out():
     ],
 )
 def test_fault_42_a_wrong_clock_is_clamped_and_flagged(asked_at, expected, flags):
+    """A time that a bot sends is in the future or days old: it is held at the moment it came, and flagged."""
     taken = accepted(asked_at=asked_at)
     assert (taken.asked_at, taken.flags) == (expected, flags)
 
@@ -174,6 +175,7 @@ def test_no_clock_however_wrong_refuses_a_handoff(value):
 
 
 def test_fault_51_ten_thousand_turns_are_taken_and_the_newest_kept():
+    """A conversation of ten thousand turns is handed over: it is taken, and the newest turns are kept."""
     turns = [{"speaker": "customer", "text": str(number)} for number in range(10_000)]
     kept = accepted(transcript=turns).context.transcript
     assert (len(kept), kept[0].text, kept[-1].text) == (5_000, "5000", "9999")

@@ -65,6 +65,7 @@ def test_good_json_is_read_as_it_is(value, ascii_only):
     ],
 )
 def test_fault_53_what_is_wrong_is_refused_with_its_place(body, pointer, problem):
+    """The JSON has doubled names, infinities, half surrogates or a byte order mark: it is refused with the place."""
     with pytest.raises(BadJson, match=problem) as caught:
         read_json(body)
     assert caught.value.pointer == pointer.encode("latin-1").decode()
@@ -80,6 +81,7 @@ def test_fault_53_what_is_wrong_is_refused_with_its_place(body, pointer, problem
     ],
 )
 def test_fault_53_nul_is_removed_with_a_flag(body, value):
+    """A text holds NUL, which no database keeps: it is taken out, and the handoff is flagged."""
     assert read_json(body) == (value, (NUL_REMOVED,))
 
 
@@ -92,6 +94,7 @@ def test_names_that_are_the_same_without_nul_are_refused():
     "body", [b"[" * 3_000 + b"]" * 3_000, b"[" * 100_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000]
 )
 def test_fault_53_thousands_of_nested_arrays_are_refused(body):
+    """Thousands of arrays are nested in each other: refused before the parser goes down them."""
     with pytest.raises(BadJson, match=f"deeper than {MAX_DEPTH}"):
         read_json(body)
 

@@ -79,7 +79,8 @@ def test_a_roster_gap_is_no_excuse():
     assert [group.name for group in report.by_shift] == ["gap"]
 
 
-def test_one_withdrawn_before_any_answer_is_a_miss_in_strict_and_left_out_in_attended():
+def test_fault_62_one_withdrawn_before_any_answer_is_a_miss_in_strict_and_left_out_in_attended():
+    """A customer left before any answer: a column of its own in the report, and a miss in the strict number."""
     withdrawn = received("left", state=State.WITHDRAWN, closed_at=after(minutes=9))
     counted = report_of(withdrawn, received("seen", answered_at=after(minutes=2))).overall.calendar
     assert counted.outcomes[Outcome.WITHDRAWN] == ("left",)

@@ -142,7 +142,8 @@ def test_what_a_sheet_cannot_say_is_empty():
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_of_the_sheet_is_a_formula(begins):
+def test_fault_57_no_cell_of_the_sheet_is_a_formula(begins):
+    """A name in the report begins like a formula: a spreadsheet shows it as text."""
     name = f'{begins}HYPERLINK("https://evil.example")'
     groups = {row["group"] for row in sheet(report_of(received(channel=name, shift=name)))}
     assert groups == {"all", f"'{name}"}

@@ -63,6 +63,7 @@ def test_a_time_that_clocks_show_twice_is_the_first_of_both(zone, wall, moment):
 
 
 def test_fault_37_shifts_that_meet_in_a_skipped_hour_still_meet():
+    """Two shifts meet in an hour that the spring change skips: they meet at the moment of the skip, without a gap."""
     held = roster(
         shift("early", "22:00-02:30", zone=NEW_YORK),
         shift("late", "02:30-06:00", zone=NEW_YORK, owners=("ravi",)),
@@ -77,6 +78,7 @@ def test_fault_37_shifts_that_meet_in_a_skipped_hour_still_meet():
 
 
 def test_fault_38_a_hand_over_in_an_hour_that_comes_twice_happens_once():
+    """A shift ends in the hour that comes twice in autumn: at the first of both, once."""
     held = roster(
         shift("early", "17:00-01:30", zone=NEW_YORK),
         shift("late", "01:30-09:00", zone=NEW_YORK, owners=("ravi",)),

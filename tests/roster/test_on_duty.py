@@ -32,6 +32,7 @@ def test_a_shift_has_its_start_and_not_its_end(moment, expected):
 
 
 def test_fault_39_the_moment_where_two_shifts_meet_belongs_to_the_later_one():
+    """A handoff comes at the very moment one shift ends and the next begins: the one that begins has it."""
     held = roster(
         shift("morning", "09:00-17:00", owners=("asha",)), shift("evening", "17:00-01:00", owners=("ravi",))
     )
@@ -114,6 +115,7 @@ def test_a_backup_who_is_the_only_owner_leaves_nobody():
 
 
 def test_fault_36_of_two_shifts_that_overlap_the_later_start_counts():
+    """Two shifts overlap: the one that began later counts, never both."""
     held = roster(
         shift("evening", "16:00-22:00", owners=("ravi",)), shift("morning", "09:00-17:00", owners=("asha",))
     )
@@ -132,6 +134,7 @@ def test_a_short_shift_inside_a_long_one_gives_it_back():
 
 
 def test_fault_36_the_override_made_last_counts_above_all():
+    """Two people stand in for the same hours: the one entered last has them."""
     first = override(local("2026-11-02T09:00"), local("2026-11-02T17:00"), "ravi")
     second = override(local("2026-11-02T08:00"), local("2026-11-02T12:00"), "meera")
     held = roster(shift(), overrides=(first, second))

@@ -99,6 +99,7 @@ def test_a_rule_s_own_owner_counts_above_the_shift(owner, backup):
 
 
 def test_fault_35_a_gap_has_no_owner_and_goes_to_the_lead():
+    """Nobody is rostered when a handoff comes: it has no owner, and the lead is told at once."""
     chosen = choose(rules(), {}, None, FALLBACK)
 
     assert (chosen.owner, chosen.backup, chosen.shift) == (None, None, None)

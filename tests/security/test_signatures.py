@@ -53,6 +53,7 @@ def test_either_of_two_secrets_will_do_while_one_replaces_the_other():
 
 @pytest.mark.parametrize("minutes", [-6, 6])
 def test_fault_63_an_old_or_future_signature_is_refused(minutes):
+    """A bot's signature is from another time: refused."""
     headers = sign([SECRET], "m", NOW + timedelta(minutes=minutes), BODY)
     with pytest.raises(BadSignature):
         verify([SECRET], headers, BODY, NOW)
@@ -81,6 +82,7 @@ def test_fault_63_an_old_or_future_signature_is_refused(minutes):
     ],
 )
 def test_fault_64_junk_headers_are_refused_and_nothing_else_is_raised(name, junk):
+    """A header of a bot's signature is junk: refused, with no other error."""
     headers = {**sign([SECRET], "m", NOW, BODY), name: junk}
     with pytest.raises(BadSignature):
         verify([SECRET], {key: value for key, value in headers.items() if value is not None}, BODY, NOW)
@@ -91,6 +93,7 @@ def test_fault_64_junk_headers_are_refused_and_nothing_else_is_raised(name, junk
     st.binary(),
 )
 def test_fault_64_no_header_gets_past_the_refusal(headers, body):
+    """Any junk at all in a bot's headers and body: refused, with no other error."""
     with pytest.raises(BadSignature):
         verify([SECRET], headers, body, NOW)
 

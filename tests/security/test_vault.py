@@ -23,12 +23,14 @@ def test_what_is_sealed_can_be_opened_in_its_place(secret):
 
 @pytest.mark.parametrize("part", ["account", "table", "column", "row"])
 def test_fault_67_a_value_copied_elsewhere_is_refused(part):
+    """A sealed value is copied to another place: it is bound to its own and refused."""
     sealed = VAULT.seal(WRAPPED, PLACE, b"secret")
     with pytest.raises(Tampered):
         VAULT.open(WRAPPED, dataclasses.replace(PLACE, **{part: "other"}), sealed)
 
 
 def test_fault_67_a_value_of_another_account_is_refused_with_that_accounts_key():
+    """A sealed value is copied to another account: refused, with either account's key."""
     sealed = VAULT.seal(WRAPPED, PLACE, b"secret")
     with pytest.raises(Tampered):
         VAULT.open(VAULT.wrap_new_key(), PLACE, sealed)

@@ -55,6 +55,7 @@ def test_office_hours_count_while_they_are_open(start, minutes, due):
 
 
 def test_fault_46_a_holiday_does_not_open():
+    """A promise runs over a public holiday: that day does not count towards it."""
     calendar = office({"mon-fri": "09:00-18:00"}, "2026-11-03")
 
     assert add(calendar, local("2026-11-02T17:30"), hours=1) == local("2026-11-04T09:30")

@@ -66,6 +66,7 @@ def test_an_address_slack_would_refuse_does_not_sink_the_card(shop, chat, card, 
 
 
 def test_fault_35_a_gap_tags_the_lead_and_says_nobody_is_on_duty(shop, chat, card, once):
+    """Nobody is rostered when a handoff comes: its card says so and tags the lead."""
     chat.post_card(card(owner=None, lead=MEERA), once)
 
     (message,) = shop.messages()
@@ -89,6 +90,7 @@ def test_an_owner_slack_does_not_know_is_named_and_tags_nobody(shop, chat, card,
 
 
 def test_fault_54_a_customer_cannot_ping_the_channel(shop, chat, card, once):
+    """A customer writes a token that calls the whole channel: the card shows it, and nobody is called."""
     evil = "<!channel> <@U07RAVI> <https://evil.example|your bank>"
 
     chat.post_card(

@@ -243,6 +243,8 @@ def made(kind):
     ids=lambda error: type(error).__name__,
 )
 def test_fault_73_whatever_the_client_raises_is_mapped_and_tells_no_secret(error):
+    """Slack's client fails with the token in its error: what is told of it holds no secret."""
+
     def fail(**_arguments):
         raise error
 

@@ -15,6 +15,7 @@ LONG = 500
 
 @pytest.mark.parametrize("token", ["<!channel>", "<!here|here>", "<@U07ASHA>", "<https://evil.example|bank>"])
 def test_fault_54_a_customers_tokens_are_only_text(token):
+    """A customer writes Slack's own tokens for channels, people and links: they are shown as typed."""
     shown = escape(f"please {token} help", LONG)
 
     assert "<" not in shown
@@ -39,6 +40,7 @@ def test_formatting_signs_become_look_alikes(typed, shown):
 
 
 def test_fault_52_what_turns_writing_round_is_taken_out():
+    """A text holds signs that turn the direction of writing: they are not shown in Slack."""
     assert escape("pay \u202eevil\u202c \u2066now\u2069\u200f", LONG) == "pay evil now"
 
 
@@ -47,6 +49,7 @@ def test_nul_lone_surrogates_and_line_breaks_cannot_break_the_card():
 
 
 def test_fault_52_a_cut_keeps_families_and_syllables_whole():
+    """A text of emoji families or Hindi is too long: it is cut between whole signs, never inside one."""
     family, syllable = "👨‍👩‍👧‍👦", "क्षि"
 
     assert escape(family * 5, length(family) * 2 + 1) == family * 2 + "…"
@@ -54,6 +57,7 @@ def test_fault_52_a_cut_keeps_families_and_syllables_whole():
 
 
 def test_fault_52_marks_piled_on_one_letter_are_thinned():
+    """Thousands of marks are piled on one letter: all but a few are taken off."""
     assert length(escape("Z" + "\u0301" * 4000 + "algo", LONG)) < 20
 
 

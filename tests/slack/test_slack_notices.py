@@ -47,6 +47,7 @@ def test_a_user_group_is_tagged(shop, chat, once):
 
 
 def test_fault_54_a_notice_with_a_customers_words_pings_nobody(shop, chat, once):
+    """A notice repeats a customer's tokens: nobody is called by them."""
     chat.post_in_channel("C0ALL", Notice(text="Priya writes: <!channel> <@U07RAVI>"), once)
 
     assert shop.messages("C0ALL")[0]["told"] == []

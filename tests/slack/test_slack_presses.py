@@ -213,6 +213,7 @@ def test_the_certificate_check_is_answered(receiver):
 
 
 def test_fault_69_a_press_in_another_workspace_changes_nothing(receiver, core):
+    """A press comes from another workspace: nothing changes."""
     assert send(receiver, press_payload(team={"id": "T0OTHER"}), form=True).status == 200
     assert core.presses == []
 
@@ -259,6 +260,7 @@ def test_what_is_not_a_press_of_ours_is_forgotten(receiver, core, changes):
 
 @pytest.mark.parametrize("text", ["[]", '"x"', "17", "null", "{", "[" * 9000, '{"event": []}', "payload=%7B"])
 def test_fault_53_a_signed_body_of_another_shape_is_never_a_server_error(receiver, text):
+    """Slack's call has another shape than any we know: it is answered, never with 500."""
     headers = signed_headers(JSON, text.encode(), SIGNING_SECRET, lambda: NOON)
 
     assert receiver.handle(headers, text.encode(), NOON).status in (200, 400)

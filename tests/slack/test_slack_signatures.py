@@ -51,6 +51,7 @@ def test_a_signed_body_is_read():
 
 @pytest.mark.parametrize("away", [timedelta(seconds=301), timedelta(seconds=-301), timedelta(days=9000)])
 def test_fault_63_an_old_or_future_request_is_refused(away):
+    """Slack's signature is from another time: refused."""
     refused(signed(), now=NOON + away)
 
 
@@ -61,6 +62,7 @@ def test_five_minutes_either_way_are_allowed(away):
 
 @pytest.mark.parametrize("name", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
 def test_fault_63_a_missing_header_is_refused(name):
+    """A header of Slack's signature is missing: refused."""
     headers = {key: value for key, value in signed().items() if key != name}
 
     refused(headers)
@@ -68,6 +70,7 @@ def test_fault_63_a_missing_header_is_refused(name):
 
 
 def test_fault_63_another_body_is_refused():
+    """Slack's signature is another body's: refused."""
     refused(signed(), BODY + b" ")
 
 
@@ -89,16 +92,19 @@ JUNK_SIGNATURES = ["v0=", "v0=zz", "v1=" + "0" * 64, "é" * 67, "v0=" + "0" * 99
 
 @pytest.mark.parametrize("time", JUNK_TIMES, ids=range(len(JUNK_TIMES)))
 def test_fault_64_a_junk_time_is_refused_and_nothing_else(time):
+    """The time of Slack's signature is no number: refused, where Slack's own library fails."""
     refused(signed() | {"X-Slack-Request-Timestamp": time})
 
 
 @pytest.mark.parametrize("signature", JUNK_SIGNATURES, ids=range(len(JUNK_SIGNATURES)))
 def test_fault_64_a_junk_signature_is_refused_and_nothing_else(signature):
+    """Slack's signature is junk: refused, with no other error."""
     refused(signed() | {"X-Slack-Signature": signature})
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.binary(max_size=80))
 def test_fault_64_no_junk_raises_anything_else(signature, time, body):
+    """Any junk at all in Slack's headers and body: refused, with no other error."""
     refused({"x-slack-signature": signature, "x-slack-request-timestamp": time}, body)
 
 

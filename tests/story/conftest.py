@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running_shop import POLLS, Shop, write_desk
-
-from sandbox.assembly import ANY_PORTS, Sandbox
-
-#: how fast the stand-ins' own waits pass: Zendesk's export lags a second behind in place of a minute
-PACE = 1 / 60
+from running_shop import POLLS, Shop, a_shop
 
 OpenShop = Callable[..., Shop]
 
@@ -24,13 +19,7 @@ def open_shop(tmp_path: Path) -> Iterator[OpenShop]:
     with ExitStack() as closing:
 
         def open_it(database_url: str, **options: Any) -> Shop:
-            desk = {name: options.pop(name) for name in ("minutes", "more") if name in options}
-            vendors = options.pop("vendors", (options.get("helpdesk", "zendesk"), "slack"))
-            sandbox = closing.enter_context(Sandbox(ports=ANY_PORTS, vendors=vendors, pace=PACE))
-            shop = Shop(sandbox, database_url, write_desk(tmp_path, **desk), **options)
-            closing.callback(shop.close)
-            shop.open()
-            return shop
+            return closing.enter_context(a_shop(database_url, tmp_path, **options))
 
         yield open_it
 

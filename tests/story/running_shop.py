@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,7 +20,7 @@ from bridge.handoffs.model import Handoff
 from bridge.handoffs.rows import find
 from bridge.settings import read_settings
 from bridge.store import tables
-from sandbox.assembly import Sandbox
+from sandbox.assembly import ANY_PORTS, Sandbox
 from sandbox.faults import Fault
 from sandbox.server import Running, serve
 
@@ -32,6 +33,8 @@ CHANNEL, FALLBACK = "C0MORNING", "C0ALL"
 
 #: well within the ten calls a minute that Zendesk and its stand-in allow, as long as a test takes seconds
 POLLS = timedelta(seconds=1)
+#: how fast the stand-ins' own waits pass: Zendesk's export lags a second behind in place of a minute
+PACE = 1 / 60
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 20.0
 DELIVERIES = tables.deliveries
@@ -280,3 +283,17 @@ class Shop:
     @staticmethod
     def _if(handoff: dict[str, Any], name: str) -> dict[str, Any] | None:
         return handoff if handoff[name] else None
+
+
+@contextmanager
+def a_shop(database_url: str, folder: Path, **options: Any) -> Iterator[Shop]:
+    """Give a shop that is open on a store: `a_shop(url, folder, helpdesk="freshdesk", minutes=0.1, ...)`."""
+    desk = {name: options.pop(name) for name in ("minutes", "more") if name in options}
+    vendors = options.pop("vendors", (options.get("helpdesk", "zendesk"), "slack"))
+    with Sandbox(ports=ANY_PORTS, vendors=vendors, pace=PACE) as sandbox:
+        shop = Shop(sandbox, database_url, write_desk(folder, **desk), **options)
+        try:
+            shop.open()
+            yield shop
+        finally:
+            shop.close()

@@ -101,7 +101,8 @@ def until(step: str, look: Any) -> Any:
     return found
 
 
-def test_canaries_stand_on_the_ticket_and_neither_in_slack_nor_in_any_log(sqlite_url, tmp_path):
+def test_fault_73_canaries_stand_on_the_ticket_and_neither_in_slack_nor_in_any_log(sqlite_url, tmp_path):
+    """Secrets stand in every field, and vendors' errors repeat them: neither Slack nor any log holds one."""
     with Sandbox(ports=ANY_PORTS, vendors=("zendesk", "slack")) as sandbox:
         settings = {
             **sandbox.environment(),
@@ -174,7 +175,8 @@ def holds_the_original(sandbox: Sandbox, ticket: int, said: str) -> None:
 
 
 @pytest.mark.parametrize("canary", [CARD, EMAIL, PHONE, KEY, TOKEN, f"api token: {API_TOKEN}"])
-def test_canaries_come_back_in_no_error(shop, canary):
+def test_fault_73_canaries_come_back_in_no_error(shop, canary):
+    """Secrets stand in requests that are refused: no error repeats them."""
     whole = full_of(canary, channel="whatsapp")
     key = {"Idempotency-Key": "one"}
     address = f"{shop.url}/v1/handoffs"

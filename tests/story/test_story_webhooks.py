@@ -50,7 +50,8 @@ def test_a_webhook_whose_answer_was_lost_is_sent_again_and_is_one_answer(shop):
     assert len(shop.told("answered")) == 1
 
 
-def test_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earlier_counts(shop):
+def test_fault_48_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earlier_counts(shop):
+    """Two answers are told in the wrong order: the one that was written first counts, by its own time."""
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)
     shop.quiet()
@@ -68,7 +69,8 @@ def test_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earlier_count
     assert len(shop.told("answered")) == 1
 
 
-def test_a_late_webhook_of_an_answer_that_was_polled_already_changes_nothing(open_shop, sqlite_url):
+def test_fault_48_a_late_webhook_of_an_answer_that_was_polled_already_changes_nothing(open_shop, sqlite_url):
+    """A webhook comes long after the polling has found its answer: nothing changes."""
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)

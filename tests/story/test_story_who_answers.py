@@ -27,7 +27,8 @@ def write_without_answering(shop, ticket):
     shop.helpdesk.reply(ticket, BRIDGE_ID, "A colleague will be with you.", public=True)
 
 
-def test_notes_triggers_customers_and_the_bridge_itself_are_no_answer_an_agents_reply_is(shop):
+def test_fault_49_notes_triggers_customers_and_the_bridge_itself_are_no_answer_an_agents_reply_is(shop):
+    """Our own comment comes back by webhook, as do notes and triggers: no answer until an agent replies."""
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)
     shop.quiet()
@@ -38,7 +39,8 @@ def test_notes_triggers_customers_and_the_bridge_itself_are_no_answer_an_agents_
     assert shop.answered(handoff)["answered_by"] == "Asha Rao"
 
 
-def test_what_is_no_answer_by_webhook_is_none_when_the_ticket_is_read_back(polling_shop):
+def test_fault_49_what_is_no_answer_by_webhook_is_none_when_the_ticket_is_read_back(polling_shop):
+    """Our own comment is found when the ticket is read back: no answer there either."""
     shop = polling_shop
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)

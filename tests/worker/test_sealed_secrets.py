@@ -11,6 +11,7 @@ from bridge.store import tables
 
 
 def test_fault_67_ticket_and_card_are_made_all_the_same(open_bridge):
+    """The sealed secret of a key cannot be opened: callbacks wait, ticket and card are made all the same."""
     bridge = open_bridge()
     now = bridge.clock()
     key = bridge.database.transact(lambda tx: bridge.accounts.create_key(tx, MAIN, "bot", now))

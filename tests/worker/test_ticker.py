@@ -118,6 +118,7 @@ def poison(bridge, handoff_id):
 
 
 def test_fault_60_a_clock_that_cannot_be_fired_neither_spins_nor_blocks_others(open_bridge, ticking, until):
+    """A rung cannot be fired at all: it is told in the log and tried each second, and the others fire on time."""
     bridge = open_bridge()
     poison(bridge, due_in(bridge, 1, minutes=-1))
     healthy = due_in(bridge, 2, milliseconds=1300)

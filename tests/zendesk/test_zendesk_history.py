@@ -40,12 +40,14 @@ def test_our_own_note_is_ours(helpdesk, ref):
     assert last(helpdesk, ref).author.kind is AuthorKind.BRIDGE
 
 
-def test_a_bot_with_an_agents_seat_is_a_bot(desk, helpdesk, ref):
+def test_fault_50_a_bot_with_an_agents_seat_is_a_bot(desk, helpdesk, ref):
+    """A bot with an agent's seat replies at Zendesk: it is known by its id, and its reply is no answer."""
     desk.zendesk.reply(int(ref.id), 3699, "Have you tried turning it off?")
     assert last(helpdesk, ref).author.kind is AuthorKind.BOT
 
 
-def test_a_trigger_is_a_rule(desk, helpdesk, ref):
+def test_fault_50_a_trigger_is_a_rule(desk, helpdesk, ref):
+    """A trigger of Zendesk writes to the customer: known as a rule, which is no person."""
     desk.zendesk.trigger_writes(int(ref.id), "We got your message")
     assert last(helpdesk, ref).author.kind is AuthorKind.RULE
 

@@ -165,6 +165,7 @@ def test_any_signed_body_that_says_nothing_is_not_for_us(receiver, body):
     ],
 )
 def test_fault_63_a_time_that_is_none_or_far_off_is_refused(receiver, stamp):
+    """The time of Zendesk's signature is none, or far off: refused."""
     body = json.dumps(told()).encode()
     with pytest.raises(NotFromVendor):
         receive(receiver, body, signed(body, stamp=stamp))
@@ -172,6 +173,7 @@ def test_fault_63_a_time_that_is_none_or_far_off_is_refused(receiver, stamp):
 
 @pytest.mark.parametrize("signature", ["", "x", "ü", "=" * 10_000, signature_of("other", STAMP, b"{}")])
 def test_fault_64_a_junk_signature_is_refused(receiver, signature):
+    """Zendesk's signature is junk: refused, with no other error."""
     with pytest.raises(NotFromVendor):
         receive(receiver, b"{}", {webhook.SIGNATURE: signature, webhook.TIMESTAMP: STAMP})
 

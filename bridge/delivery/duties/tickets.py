@@ -66,7 +66,8 @@ def _draft(account: Account, handoff: Handoff) -> TicketDraft:
         subject=_subject(handoff),
         customer=context.customer,
         group=handoff.route.group,
-        assignee=account.person(handoff.owner),
+        # On a roster gap the lead has the ticket, so that it is somebody's.
+        assignee=account.person(handoff.owner or handoff.route.lead),
         priority=Priority(handoff.route.priority),
         tags=_tags(handoff),
         document=document(handoff),
