@@ -194,7 +194,7 @@ deliveries = Table(
     Column("rung", Integer),  # the rung that caused it; NULL for none
     Column("payload", Document, nullable=False),
     Column("state", String(16), nullable=False),  # owed, unknown, settled, cancelled, dead
-    Column("waiting_since", Instant, nullable=False),  # the customer's whole wait: the longest goes first
+    Column("waiting_since", Instant, nullable=False),  # from when its wait counts: the longest goes first
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("first_tried_at", Instant),

@@ -13,6 +13,7 @@ from bridge.accounts import MAIN, Accounts, account_ids
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.ids import new_id
+from bridge.handoffs.precedence import counts_from
 from bridge.reports.accounting import books
 from bridge.store import Database, StoreUnavailable, Transaction, tables
 from connectors.registry import Connectors
@@ -110,7 +111,7 @@ def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
             number=0,
             payload={},
             state=DeliveryState.OWED,
-            waiting_since=now,
+            waiting_since=counts_from("read_changes", None, now, now),
             not_before=now,
             attempts=0,
             owed_at=now,
