@@ -59,6 +59,18 @@ connections = Table(
     UniqueConstraint("vendor", "hook"),
 )
 
+defects = Table(
+    "defects",
+    metadata,
+    Column("account_id", String(64)),
+    Column("about", String(255)),  # what must be mended: a channel, a person, a field, a callback address
+    Column("problem", Text, nullable=False),  # in plain words
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # the last time somebody met it
+    PrimaryKeyConstraint("account_id", "about"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
 desk_versions = Table(
     "desk_versions",
     metadata,
