@@ -168,6 +168,7 @@ timeline = Table(
     ForeignKeyConstraint(
         ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
     ),
+    Index("ix_timeline_recorded", "account_id", "recorded_at"),
 )
 
 clocks = Table(
