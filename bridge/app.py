@@ -19,6 +19,7 @@ from bridge.handoffs.account import BOT, FEED, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
+from bridge.intake.events import Events, event_routes
 from bridge.intake.problems import Problem, answer_invalid, answer_problem, answer_unavailable
 from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
@@ -134,6 +135,7 @@ def build_web(bridge: Bridge) -> FastAPI:
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(StoreUnavailable, answer_unavailable)
     app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
+    app.include_router(event_routes(Events(database=database, clock=clock), accounts))
     presses = Presses(
         database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
     )

@@ -50,6 +50,7 @@ class Workbench:
     chats: Mapping[str, Chat]
     secrets: tuple[str, ...] = ()
     poll_every: timedelta = POLL_EVERY
+    bot_gone: bool = False  #: the bot's address said not long ago that it is gone
 
     def the_handoff(self) -> Handoff:
         if self.handoff is None:

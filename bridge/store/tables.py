@@ -59,6 +59,18 @@ connections = Table(
     UniqueConstraint("vendor", "hook"),
 )
 
+defects = Table(
+    "defects",
+    metadata,
+    Column("account_id", String(64)),
+    Column("about", String(255)),  # what must be mended: a channel, a person, a field, a callback address
+    Column("problem", Text, nullable=False),  # in plain words
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # the last time somebody met it
+    PrimaryKeyConstraint("account_id", "about"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
 desk_versions = Table(
     "desk_versions",
     metadata,
@@ -156,6 +168,7 @@ timeline = Table(
     ForeignKeyConstraint(
         ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
     ),
+    Index("ix_timeline_recorded", "account_id", "recorded_at"),
 )
 
 clocks = Table(
@@ -194,7 +207,7 @@ deliveries = Table(
     Column("rung", Integer),  # the rung that caused it; NULL for none
     Column("payload", Document, nullable=False),
     Column("state", String(16), nullable=False),  # owed, unknown, settled, cancelled, dead
-    Column("waiting_since", Instant, nullable=False),  # the customer's whole wait: the longest goes first
+    Column("waiting_since", Instant, nullable=False),  # from when its wait counts: the longest goes first
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("first_tried_at", Instant),

@@ -46,6 +46,7 @@ class _Rows:
             yield _open(connection)
             yield _deliveries(connection)
             yield _oldest_owed(connection, self._now)
+            yield _defects(connection)
             yield _lateness(connection)
             yield _held(connection)
             yield _feeds(connection, self._now)
@@ -112,6 +113,18 @@ def _oldest_owed(connection: Connection, now: datetime) -> Metric:
     )
     for connection_name, oldest in found:
         family.add_metric([connection_name], (now - oldest).total_seconds())
+    return family
+
+
+def _defects(connection: Connection) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_defects", "Channels, people, fields and addresses that must be mended", labels=["account"]
+    )
+    table = tables.defects
+    for account, count in connection.execute(
+        select(table.c.account_id, func.count()).group_by(table.c.account_id)
+    ):
+        family.add_metric([account], count)
     return family
 
 

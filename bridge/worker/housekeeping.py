@@ -15,6 +15,7 @@ from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.account import FEED
 from bridge.handoffs.ids import new_id
+from bridge.handoffs.precedence import counts_from
 from bridge.reports.accounting import books
 from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
@@ -130,7 +131,7 @@ def _owe_standing(tx: Transaction, wanted: Sequence[tuple[str, str, str]], now: 
                     number=0,
                     payload={},
                     state=DeliveryState.OWED,
-                    waiting_since=now,
+                    waiting_since=counts_from(kind, None, now, now),
                     not_before=now,
                     attempts=0,
                     owed_at=now,
