@@ -60,14 +60,14 @@ def test_no_call_of_the_document_is_left_out_here(document):
 
 @pytest.mark.parametrize("call", [*CALLS, *HEALTH])
 @given(data=st.data())
-@tries(20)
+@tries(10)
 def test_every_answer_is_one_that_the_document_names(document, bearer, call, data):
     drawn(document, call, data).call_and_validate(headers=bearer, checks=KEPT)
 
 
 @pytest.mark.parametrize("call", ABOUT_ONE)
 @given(data=st.data())
-@tries(20)
+@tries(10)
 def test_so_is_every_answer_about_a_handoff_that_is_there(document, bearer, waiting, call, data):
     case = drawn(document, call, data)
     case.path_parameters["handoff_id"] = waiting
@@ -76,7 +76,7 @@ def test_so_is_every_answer_about_a_handoff_that_is_there(document, bearer, wait
 
 @pytest.mark.parametrize("call", CALLS)
 @given(data=st.data())
-@tries(5)
+@tries(3)
 def test_a_stranger_gets_401_and_nothing_else(document, call, data):
     answer = drawn(document, call, data).call(headers={"Authorization": "Bearer nonsense"})
     assert answer.status_code == 401
