@@ -14,6 +14,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from bridge.desk.load import desk_text, read_desk
 from bridge.desk.model import Desk
+from bridge.feeds import rows as feed_rows
+from bridge.feeds.overrides import with_feeds
 from bridge.handoffs.account import Account
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
@@ -70,6 +72,7 @@ class Accounts:
         self._helpdesks = helpdesks
         self._chats = chats
         self._known: dict[tuple[str, int], Account] = {}
+        self._with_feeds: dict[str, tuple[Account, tuple[datetime | None, ...], Account]] = {}
         self._lock = threading.Lock()
 
     def of(self, connection: Connection, account_id: str) -> Account:
@@ -83,7 +86,8 @@ class Accounts:
             known = self._known.get((account_id, version))
             if known is None:
                 known = self._known[account_id, version] = self._read(connection, account_id, version)
-        return known if known.helpdesk and known.chat else self._with_others(connection, known)
+        whole = self._with_calendars(connection, known) if known.desk.feeds else known
+        return whole if whole.helpdesk and whole.chat else self._with_others(connection, whole)
 
     def ensure(self, tx: Transaction, account_id: str, vendors: Mapping[str, str], now: datetime) -> None:
         """Make the account and its connections (connection → vendor) where they are missing.
@@ -208,6 +212,17 @@ class Accounts:
             helpdesk=_preferred(desk, self._helpdesks),
             chat=self._chats[0] if self._chats else None,
         )
+
+    def _with_calendars(self, connection: Connection, account: Account) -> Account:
+        """Add what the desk's calendars say, as they were last read."""
+        newest = feed_rows.newest(connection, account.account_id)
+        with self._lock:
+            known = self._with_feeds.get(account.account_id)
+            if known is None or known[:2] != (account, newest):
+                readings = feed_rows.readings(connection, account.account_id)
+                whole = replace(account, desk=with_feeds(account.desk, readings))
+                known = self._with_feeds[account.account_id] = (account, newest, whole)
+        return known[2]
 
     def _with_others(self, connection: Connection, account: Account) -> Account:
         """Add what only other processes of the deployment can reach: they pay what is owed through it."""

@@ -16,11 +16,12 @@ from starlette.exceptions import HTTPException
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
-from bridge.handoffs.account import BOT, WEBHOOK
+from bridge.handoffs.account import BOT, FEED, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
+from bridge.intake.events import Events, event_routes
 from bridge.intake.problems import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
@@ -29,14 +30,22 @@ from bridge.security.vault import Vault
 from bridge.settings import Settings, SettingsRefused
 from bridge.store import Database, StoreUnavailable
 from bridge.web.health import health_routes
-from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, load_desk_file, owe_polls
+from bridge.worker.heartbeat import Heartbeat
+from bridge.worker.housekeeping import (
+    all_is_well,
+    follow_desk_file,
+    has_desk,
+    load_desk_file,
+    owe_feeds,
+    owe_polls,
+)
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
-BOOKS_EVERY_SECONDS = 60
-POLLS_EVERY_SECONDS = 60
+AUDIT_EVERY_SECONDS = 60
+STANDING_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
 SIGNATURES_EVERY_SECONDS = 60
 
@@ -92,7 +101,7 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None
 
 
 def prepare(bridge: Bridge) -> None:
-    """Make the main account, its connections and the desk of HANDOFF_DESK, and owe the first poll.
+    """Make the main account, its connections and the desk of HANDOFF_DESK, and owe what goes on for ever.
 
     A desk file that cannot be used leaves the one in force. Where none is, raises DeskRefused with every
     mistake, and SettingsRefused when no file is named. Raises KeysUnreadable for keys of another store.
@@ -105,7 +114,13 @@ def prepare(bridge: Bridge) -> None:
         load_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, now)
     else:
         raise SettingsRefused("HANDOFF_DESK is not set, and no desk was loaded before: nobody is on duty")
+    owe_what_goes_on(bridge, now)
+
+
+def owe_what_goes_on(bridge: Bridge, now: datetime) -> None:
+    """Owe the polls of helpdesks and the readings of calendars, where none is owed."""
     owe_polls(bridge.database, bridge.connectors, now)
+    owe_feeds(bridge.database, bridge.accounts, now)
 
 
 def build_web(bridge: Bridge) -> FastAPI:
@@ -123,6 +138,7 @@ def build_web(bridge: Bridge) -> FastAPI:
     app.add_exception_handler(StoreUnavailable, answer_unavailable)
     app.add_exception_handler(HTTPException, answer_http)
     app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
+    app.include_router(event_routes(Events(database=database, clock=clock), accounts))
     presses = Presses(
         database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
     )
@@ -154,8 +170,8 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         poll_every=poll_every,
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
-    ticker.every(BOOKS_EVERY_SECONDS, lambda: check_books(bridge.database, bridge.clock()))
-    ticker.every(POLLS_EVERY_SECONDS, lambda: owe_polls(bridge.database, bridge.connectors, bridge.clock()))
+    ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
+    ticker.every(STANDING_EVERY_SECONDS, lambda: owe_what_goes_on(bridge, bridge.clock()))
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
@@ -165,7 +181,20 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         database=bridge.database,
         payer=payer,
         budgets=budgets,
-        connections=(*bridge.connectors.vendors, BOT, WEBHOOK),
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED),
         clock=bridge.clock,
     )
     return Worker(loop=loop, ticker=ticker)
+
+
+def _audit(bridge: Bridge, ticker: Ticker) -> Callable[[], None]:
+    """Return the minute's audit. It ends in a sign of life to the operator's watcher, if all is well."""
+    url = bridge.settings.heartbeat_url
+    heartbeat = Heartbeat(url, lambda: ticker.looked_at) if url else None
+
+    def audit() -> None:
+        well = all_is_well(bridge.database, bridge.clock())
+        if well and heartbeat:
+            heartbeat.beat(bridge.clock())
+
+    return audit

@@ -20,6 +20,7 @@ NAMES: Final[Mapping[str, str]] = {
     "HANDOFF_ALLOW_LOOPBACK_CALLBACKS": "allow_loopback_callbacks",
     "HANDOFF_LOG_FORMAT": "log_format",
     "HANDOFF_MAPPINGS": "mappings",
+    "HANDOFF_HEARTBEAT_URL": "heartbeat_url",
     "ZENDESK_SUBDOMAIN": "zendesk_subdomain",
     "ZENDESK_BASE_URL": "zendesk_base_url",
     "ZENDESK_OAUTH_TOKEN": "zendesk_oauth_token",
@@ -36,7 +37,7 @@ NAMES: Final[Mapping[str, str]] = {
 }
 
 #: fields of Settings whose names end so are secret
-SECRET_NAMES: Final = ("_token", "_secret", "_api_key")
+SECRET_NAMES: Final = ("_token", "_secret", "_api_key", "heartbeat_url")
 #: the password within a store's address
 PASSWORD: Final = re.compile(r"://[^:/]*:([^@]*)@")
 
@@ -58,6 +59,9 @@ class Settings(BaseModel):
     allow_loopback_callbacks: bool = False
     log_format: str = Field(default="text", pattern="^(text|json)$")
     mappings: Path | None = None  #: an admin's own mappings; None for the shipped ones
+    heartbeat_url: str | None = Field(
+        default=None, pattern="^https?://", repr=False
+    )  #: whoever has it can pose as us
     zendesk_subdomain: str | None = None
     zendesk_base_url: str | None = None
     zendesk_oauth_token: str | None = Field(default=None, repr=False)

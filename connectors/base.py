@@ -126,6 +126,7 @@ class TicketOutcome:
     problems: tuple[
         str, ...
     ] = ()  #: plain words for the admin: "field cf_topic does not exist at the helpdesk"
+    misrouted: bool = False  #: the group or the person of the route could not have it
     found: bool = False  #: True when an earlier attempt's work was found instead of done again
 
 
@@ -177,6 +178,7 @@ class TicketHistory:
 class ChangedTicket:
     ref: TicketRef
     handoff_id: str | None = None
+    untouched: bool = False  #: nothing has happened to it since it was made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,6 +236,10 @@ class Helpdesk(Connector, Protocol):
         """Return one page of changed tickets. None starts a few minutes before `now`."""
         ...
 
+    def cursor_at(self, moment: datetime) -> str:
+        """Return the cursor from which `changes` tells everything that changed since `moment`."""
+        ...
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
         """Verify and translate a webhook. `headers` has lower-case names. Raises NotFromVendor or NotForUs."""
         ...
@@ -289,6 +295,14 @@ class Reach:
     message: str | None = None
 
 
+class Attention(StrEnum):
+    """Whether a person would notice a message now."""
+
+    HERE = "here"
+    AWAY = "away"  #: or asked not to be disturbed
+    UNREACHABLE = "unreachable"  #: gone from the workspace, deactivated, or there as a guest
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
     """A button pressed under a card, verified and translated."""
@@ -315,6 +329,14 @@ class Chat(Connector, Protocol):
 
     def email_of(self, user_id: str) -> str | None:
         """Return a user's e-mail, in lower case; None when the chat knows none. Raises ConnectorError."""
+        ...
+
+    def address_of(self, channel: str) -> str:
+        """Return where an admin opens a channel in the browser. No call is made."""
+        ...
+
+    def attention(self, person: Person) -> Attention:
+        """Return whether a message would reach this person now. Raises ConnectorError."""
         ...
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:

@@ -137,6 +137,9 @@ def refusal(
     if status in (408, 425) or status >= 500:
         detail = f"{manner.called} is in trouble ({status})"
         return unanswered(vendor, detail, method, retry_after=delay)
+    if status == 404 and "html" in response.headers.get("Content-Type", ""):
+        # What is not there is told in JSON or in nothing. A page is somebody else's: no such account, a proxy.
+        return unanswered(vendor, "a page of HTML came instead of an answer (404)", method)
     if status in (401, 403):
         return AccessDenied(vendor, f"the key is wrong or lacks a right ({status})")
     if status in (404, 410):

@@ -13,6 +13,7 @@ from datetime import datetime
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import (
+    Attention,
     Card,
     ChangedTicket,
     ChangePage,
@@ -121,6 +122,9 @@ class RememberingHelpdesk(_Memory):
             )
             return ChangePage(cursor=now.isoformat(), tickets=tickets)
 
+    def cursor_at(self, moment: datetime) -> str:
+        return moment.isoformat()
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:  # noqa: ARG002
         raise NotForUs("a memory sends no webhooks")
 
@@ -141,6 +145,7 @@ class RememberingChat(_Memory):
         self.notices: list[tuple[str, Notice]] = []
         self._knows = knows
         self.emails: dict[str, str] = {}
+        self.attentions: dict[str, Attention] = {}
         self._posts: dict[str, str] = {}
 
     def post_card(self, card: Card, once: Once) -> CardRef:
@@ -175,6 +180,12 @@ class RememberingChat(_Memory):
         with self._lock:
             self._begin("email_of", user_id)
             return self.emails.get(user_id)
+
+    def address_of(self, channel: str) -> str:
+        return f"https://chat.example/{channel}"
+
+    def attention(self, person: Person) -> Attention:
+        return self.attentions.get(person.key, Attention.HERE)
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:
         with self._lock:

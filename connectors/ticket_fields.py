@@ -15,6 +15,7 @@ class Fields:
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    misrouted: bool = False  #: the group or the person of the route had to stay out
 
 
 class Groups(Protocol):
@@ -49,6 +50,7 @@ def add_route(
         if known.isascii() and known.isdigit():
             made.values[assigning.field] = int(known)
         else:
+            made.misrouted = True
             made.problems.append(
                 f"{wanted.assignee.name} has no {assigning.id_called} in the desk; nobody is assigned"
             )
@@ -57,6 +59,7 @@ def add_route(
 def _add_group(made: Fields, name: str, groups: Groups) -> None:
     found = groups.group_id(name)
     if found is None:
+        made.misrouted = True
         made.problems.append(f"group {name} does not exist at the helpdesk; its default group has it")
     else:
         made.values["group_id"] = found

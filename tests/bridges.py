@@ -17,6 +17,7 @@ from bridge.accounts import MAIN, Accounts
 from bridge.app import Bridge, prepare
 from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
+from bridge.delivery.workbench import Sender
 from bridge.handoffs.accept import Handover, accept
 from bridge.handoffs.change import open_change
 from bridge.handoffs.model import Context, Customer, Handoff, Summary, Trigger, TriggerKind
@@ -130,15 +131,18 @@ def change(bridge: Bridge, handoff_id: str, what: Any) -> None:
     bridge.database.transact(work)
 
 
-def pay(bridge: Bridge) -> int:
-    """Pay what may be sent now and what follows from it; return how many attempts it took."""
+def pay(bridge: Bridge, sender: Sender | None = None) -> int:
+    """Pay what may be sent now and what follows from it; return how many attempts it took.
+
+    Without a `sender` whatever is sent to an address reaches it at once.
+    """
     budgets = Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
     payer = Payer(
         database=bridge.database,
         accounts=bridge.accounts,
         connectors=bridge.connectors,
         budgets=budgets,
-        sender=Nobody(),
+        sender=sender or Nobody(),
         clock=bridge.clock,
         chance=random.Random(7),
     )

@@ -13,6 +13,10 @@ from bridge.desk.check import warnings
 from bridge.desk.load import load_desk
 from bridge.desk.mistakes import DeskRefused
 from bridge.desk.model import Desk
+from bridge.feeds.overrides import whose
+from bridge.feeds.reading import read_calendar
+from bridge.feeds.unfold import FeedRefused
+from bridge.security.outbound import GuardedSender
 from connectors.base import Connector, Finding
 from connectors.errors import ConnectorError
 from connectors.registry import VENDORS, build_connectors, doubts
@@ -49,7 +53,8 @@ def _check(given: argparse.Namespace) -> int:
             for one in refused.mistakes
         ]
     else:
-        findings = [*_desk_findings(desk), *(_live_findings(desk) if given.live else ())]
+        live = (*_live_findings(desk), *_feed_findings(desk)) if given.live else ()
+        findings = [*_desk_findings(desk), *live]
     if given.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -84,6 +89,27 @@ def _live_findings(desk: Desk) -> Iterator[Finding]:
                 where=connector.connection,
                 problem=error.detail,
                 remedy="check its address and its key in the settings",
+            )
+
+
+def _feed_findings(desk: Desk) -> Iterator[Finding]:
+    """Read each calendar once, as a worker would, and keep nothing of it."""
+    sender = GuardedSender(allow_loopback=settings_from_environment().allow_loopback_callbacks)
+    for feed in desk.feeds:
+        where = f"feeds.{feed.name}"
+        try:
+            events = read_calendar(feed, sender, desk.zone, datetime.now(UTC))
+        except FeedRefused as refused:
+            remedy = "open its address in a browser; it must lead to an iCalendar file over https"
+            yield Finding(severity="error", where=where, problem=str(refused), remedy=remedy)
+            continue
+        strangers = sum(whose(event, desk.people) is None for event in events)
+        if strangers:
+            yield Finding(
+                severity="warning",
+                where=where,
+                problem=f"{strangers} of {len(events)} events name nobody of the desk",
+                remedy="invite the person, or give the event their name or key as its title",
             )
 
 

@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bridge.commands.desk_file import add_desk_argument, read_desk_file
+from bridge.commands.desk_file import add_desk_argument, read_desk_in_force
 from bridge.commands.outcome import Commands, Refused, add_command, add_group, moment, print_json
 from bridge.desk.mistakes import did_you_mean
 from bridge.desk.model import Desk
@@ -30,7 +30,7 @@ def add_to(commands: Commands) -> None:
 
 def _who(given: argparse.Namespace) -> int:
     """Exit with 1 when nobody is on duty."""
-    desk = read_desk_file(given.desk)
+    desk = read_desk_in_force(given.desk)
     if given.channel not in desk.channels:
         raise Refused(
             f"the desk has no channel {given.channel!r}; {did_you_mean(given.channel, desk.channels)}"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from bridge.commands.desk_file import add_desk_argument, read_desk_file
+from bridge.commands.desk_file import add_desk_argument, read_desk_in_force
 from bridge.commands.outcome import Commands, Refused, add_command, moment, print_json
 from bridge.desk.model import Desk
 from bridge.handoffs.accept import plan
@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _route(given: argparse.Namespace) -> int:
-    desk = read_desk_file(given.desk)
+    desk = read_desk_in_force(given.desk)
     planned = _planned(desk, _payload(given.payload), given.at)
     if given.json:
         print_json(planned)

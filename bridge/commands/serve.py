@@ -25,6 +25,7 @@ from bridge.commands.outcome import (
     settings_with_secrets,
 )
 from bridge.store import migrate
+from bridge.store.migrate import UnknownRevision, migrate_back
 from bridge.watching import set_up_logging
 
 log = structlog.get_logger()
@@ -34,7 +35,8 @@ STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def add_to(commands: Commands) -> None:
-    add_command(commands, "migrate", "bring the store to this version", "handoff migrate", _migrate)
+    move = add_command(commands, "migrate", "bring the store to this version", "handoff migrate", _migrate)
+    move.add_argument("--back-to", metavar="REVISION", help="undo what came after it, for an older program")
     web = add_command(commands, "web", "serve bots and vendors over HTTP", "PORT=8000 handoff web", _web)
     add_command(commands, "worker", "pay deliveries and watch clocks", "handoff worker", _worker)
     run = add_command(commands, "run", "web and worker in one process", "handoff run --port 8000", _run)
@@ -45,9 +47,16 @@ def add_to(commands: Commands) -> None:
         )
 
 
-def _migrate(_given: argparse.Namespace) -> int:
-    migrate(settings_from_environment().database_url)
-    print("The store is at this version.")
+def _migrate(given: argparse.Namespace) -> int:
+    url = settings_from_environment().database_url
+    if given.back_to is None:
+        print(f"The store is at this version, revision {migrate(url)}.")
+        return 0
+    try:
+        migrate_back(url, given.back_to)
+    except UnknownRevision as error:
+        raise Refused(str(error)) from None
+    print(f"The store is back at revision {given.back_to}. Start the older program, not this one.")
     return 0
 
 

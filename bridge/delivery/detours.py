@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import update
 
 from bridge.delivery.job import Job
+from bridge.handoffs import defects
 from bridge.handoffs.change import Change
 from bridge.store import tables
 
@@ -25,6 +26,18 @@ def has_one(change: Change, job: Job) -> bool:
         return False
     said_in = job.payload.get("channel", job.lane)
     return job.kind in ("post_card", *CALLS) and said_in != fallback
+
+
+def tell(change: Change, job: Job, error: str, address: str) -> None:
+    """Let the lead hear once that a channel cannot be posted in, with the way to where it is mended."""
+    channel = job.payload.get("channel") or job.lane
+    if channel:
+        defects.meets(change, about(channel), f"What belongs in {channel} comes here. {error}. See {address}")
+
+
+def about(channel: str) -> str:
+    """Return the name under which a channel's defect is kept."""
+    return f"channel {channel}"
 
 
 def take(change: Change, job: Job) -> None:

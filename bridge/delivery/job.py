@@ -13,6 +13,8 @@ from bridge.handoffs.change import Change
 from bridge.store import Transaction
 from connectors.base import Once
 
+Errand = Callable[[Transaction, Account, datetime], None]  #: changes the store beside the settlement
+
 
 class DeliveryState(StrEnum):
     OWED = "owed"
@@ -56,4 +58,4 @@ class Paid:
     again_after: timedelta | None = None
     payload: Mapping[str, Any] | None = None
     pointless: str | None = None
-    errand: Callable[[Transaction, Account, datetime], None] | None = None  #: for what no handoff caused
+    errand: Errand | None = None  #: for what no handoff caused

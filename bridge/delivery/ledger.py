@@ -18,6 +18,7 @@ from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import DeliveryState, Job
 from bridge.handoffs.change import Change
+from bridge.handoffs.precedence import counts_from
 from bridge.store import Transaction, tables
 
 DELIVERIES: Final = tables.deliveries
@@ -101,6 +102,7 @@ def owe_again(tx: Transaction, job: Job, now: datetime, after: timedelta, payloa
     values = {
         "state": DeliveryState.OWED,
         "not_before": now + after,
+        "waiting_since": counts_from(job.kind, job.rung, now, now),
         "payload": dict(payload),
         "attempts": 0,
         "first_tried_at": None,

@@ -9,7 +9,7 @@ from typing import Final
 
 from bridge.delivery import retry
 from bridge.delivery.job import Job
-from connectors.errors import AccessDenied, Busy, ConnectorError, OutcomeUnknown, Rejected, Unreachable
+from connectors.errors import AccessDenied, Busy, ConnectorError, Gone, OutcomeUnknown, Rejected, Unreachable
 
 #: a key or a right is missing: a person must act, so there is no hurry
 DENIED_WAIT: Final = timedelta(minutes=5)
@@ -28,6 +28,7 @@ class Setback:
     unknown: bool = False  #: the work may have been done
     vendor_trouble: bool = False  #: the vendor itself is in trouble, not this one call
     denied: bool = False  #: a key or a right is missing
+    gone: bool = False  #: what the call was about exists no more
     blocks: str | None = None  #: the budget that is used up,
     asked: timedelta = retry.FIRST_WAIT  #: for so long
 
@@ -41,7 +42,7 @@ def setback(job: Job, error: Exception, now: datetime, chance: random.Random) ->
             too_old = _is_too_old(job, now)
             return Setback(error=str(error), wait=None if too_old else DENIED_WAIT, denied=True)
         case Rejected():
-            return Setback(error=str(error), wait=None)
+            return Setback(error=str(error), wait=None, gone=isinstance(error, Gone))
         case Busy():
             return Setback(
                 error=str(error),

@@ -17,15 +17,21 @@ POLL_EVERY: Final = timedelta(seconds=30)
 
 
 class Answered(Protocol):
-    """What a callback's receiver said."""
+    """What came back from an address that an outsider named."""
 
     @property
     def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 class Sender(Protocol):
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """Send to an address that an outsider named. Raises ConnectorError, Rejected for a forbidden one."""
+        ...
+
+    def get(self, url: str, most_bytes: int) -> Answered:
+        """Fetch what is there, its first `most_bytes`. Raises as `post` does."""
         ...
 
 
@@ -44,6 +50,7 @@ class Workbench:
     chats: Mapping[str, Chat]
     secrets: tuple[str, ...] = ()
     poll_every: timedelta = POLL_EVERY
+    bot_gone: bool = False  #: the bot's address said not long ago that it is gone
 
     def the_handoff(self) -> Handoff:
         if self.handoff is None:

@@ -16,7 +16,6 @@ EntryT = TypeVar("EntryT", bound=BaseModel)
 REMEDIES = {
     "string_type": ("must be text", "put it in quotes"),
     "string_too_short": ("is empty", "write a word or leave the key out"),
-    "string_too_long": ("is longer than 200 characters", "shorten it"),
     "tuple_type": ("must be a list", "write [one, two]"),
     "dict_type": ("must be a mapping", "write key: value pairs"),
     "model_type": ("must be a mapping", "write key: value pairs"),
@@ -85,6 +84,8 @@ def _in_plain_words(kind: str, context: dict[str, Any], message: str) -> tuple[s
         return REMEDIES[kind]
     if kind in BOUNDS:
         return f"must be {BOUNDS[kind].format(**context)}", "change the number"
+    if kind == "string_too_long":
+        return f"is longer than {context['max_length']} characters", "shorten it"
     if kind in DATES:
         return "is not a date", "write a day that exists, such as 2026-11-02"
     if kind in TIMES:

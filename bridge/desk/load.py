@@ -15,7 +15,7 @@ from bridge.desk.mistakes import Complaints, DeskRefused, Mistake, did_you_mean
 from bridge.desk.model import Desk
 from bridge.desk.read_people import read_channels, read_people
 from bridge.desk.read_policies import read_calendars, read_policies
-from bridge.desk.read_roster import read_overrides, read_shifts
+from bridge.desk.read_roster import read_feeds, read_overrides, read_shifts
 from bridge.desk.read_routes import read_routes
 from bridge.desk.schema import REQUIRED_SECTIONS, SECTIONS, FallbackEntry
 from bridge.roster.model import Roster
@@ -79,6 +79,7 @@ def _desk(data: dict[str, Any], vendors: frozenset[str], complaints: Complaints)
             shifts=read_shifts(data.get("shifts"), zone, known),
             overrides=read_overrides(data.get("overrides"), zone, known),
         ),
+        feeds=read_feeds(data.get("feeds"), known),
         channels=read_channels(data.get("channels"), complaints),
         routes=read_routes(data.get("routes"), known),
         policies=read_policies(data.get("sla"), calendars, known),

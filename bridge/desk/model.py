@@ -20,6 +20,15 @@ class ChannelPolicy:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Feed:
+    """A calendar kept elsewhere whose events say who holds these channels. Its address may be a secret."""
+
+    name: str
+    url: str = field(repr=False)
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """A desk that has passed every check of its file. The last of `routes` is the one for all others."""
 
@@ -30,6 +39,7 @@ class Desk:
     policies: Mapping[str, Policy]
     helpdesk: str | None = None  #: the connection that gets tickets; None when there is only one
     fallback: Fallback = field(default_factory=Fallback)
+    feeds: tuple[Feed, ...] = ()
 
     @property
     def people(self) -> Mapping[str, Person]:

@@ -1,4 +1,4 @@
-"""The desk file's shifts and overrides."""
+"""The desk file's shifts, overrides and calendars kept elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from bridge.desk.entries import list_at, read_entry
 from bridge.desk.known import Known
 from bridge.desk.mistakes import Place
-from bridge.desk.schema import OverrideEntry, ShiftEntry
+from bridge.desk.model import Feed
+from bridge.desk.schema import FeedEntry, OverrideEntry, ShiftEntry
 from bridge.roster.model import Override, Shift
 from bridge.roster.walltime import clock_changes, in_zone, span_on
 
@@ -36,6 +37,20 @@ def read_overrides(raw: Any, zone: str, known: Known) -> tuple[Override, ...]:
         for _, written, place in list_at(raw, ("overrides",), known.complaints)
         if (override := _override(written, zone, place, known)) is not None
     )
+
+
+def read_feeds(raw: Any, known: Known) -> tuple[Feed, ...]:
+    feeds: dict[str, Feed] = {}
+    for _, written, place in list_at(raw, ("feeds",), known.complaints):
+        entry = read_entry(FeedEntry, written, place, known.complaints)
+        if entry is None:
+            continue
+        if entry.name in feeds:
+            problem = f"a calendar named {entry.name!r} stands above already"
+            known.complaints.add((*place, "name"), problem, "give each calendar an own name")
+        channels = known.channels_at(entry.channels, (*place, "channels"))
+        feeds[entry.name] = Feed(name=entry.name, url=entry.url, channels=channels)
+    return tuple(feeds.values())
 
 
 def _shift(entry: ShiftEntry, zone: str, place: Place, known: Known) -> Shift:

@@ -23,6 +23,7 @@ SECTIONS = (
     "channels",
     "shifts",
     "overrides",
+    "feeds",
     "routes",
     "sla",
     "calendars",
@@ -103,6 +104,12 @@ class OverrideEntry(Entry):
     owner: Text
     backup: Text | None = None
     note: Text | None = None
+
+
+class FeedEntry(Entry):
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    url: Annotated[str, PlainValidator(words.feed_address)]
+    channels: Names | None = None  #: all of the desk's when not given
 
 
 class RouteEntry(Entry):

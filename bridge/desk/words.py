@@ -83,6 +83,22 @@ def tests(written: Any) -> tuple[Test, ...]:
     return tuple(_test(part) for part in parts)
 
 
+def feed_address(url: Any) -> str:
+    """Read a calendar's address: https, or this machine's own."""
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+        fit = bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or here)
+    except ValueError:
+        fit = False
+    if not fit:
+        raise problem(
+            "the calendar's address cannot be read",
+            "copy its iCal address, which begins with https://; write https:// for webcal://",
+        )
+    return str(url)
+
+
 def _days_of(word: str) -> tuple[int, ...]:
     if word == "daily":
         return tuple(range(7))

@@ -10,6 +10,7 @@ from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
 WEBHOOK = "webhook"  #: the connection name of addresses that ladders call
+FEED = "feed"  #: the connection name of calendars that say who is on duty
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

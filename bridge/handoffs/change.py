@@ -17,9 +17,11 @@ from bridge.handoffs.account import BOT, Account
 from bridge.handoffs.hearing import for_bots
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
+from bridge.handoffs.precedence import counts_from, is_mirror
 from bridge.store import Transaction, tables
 
 HANDOFFS = tables.handoffs
+DELIVERIES = tables.deliveries
 
 
 class Change:
@@ -94,7 +96,7 @@ class Change:
                 "rung": rung,
                 "payload": payload or {},
                 "state": "owed",
-                "waiting_since": handoff.waiting_since,
+                "waiting_since": counts_from(kind, rung, handoff.waiting_since, self.now),
                 "not_before": not_before or self.now,
                 "attempts": 0,
                 "owed_at": self.now,
@@ -126,11 +128,33 @@ class Change:
         if self._events:
             self.tx.execute(insert(tables.timeline), self._events)
         if self._owed:
-            self.tx.execute(insert(tables.deliveries), self._owed)
+            self.tx.execute(insert(DELIVERIES), self._owed)
+            self._take_along_those_ahead()
             self.tx.wake("deliveries")
         if self._clocks:
             self.tx.execute(insert(tables.clocks), self._clocks)
             self.tx.wake("clocks")
+
+    def _take_along_those_ahead(self) -> None:
+        """What must go soon stands behind what this handoff owed there before: let that go as soon."""
+        urgent = {
+            owed["connection"]
+            for owed in self._owed
+            if not is_mirror(owed["kind"], owed["rung"]) and owed["connection"] != BOT
+        }
+        if self._is_new or not urgent:
+            return
+        self.tx.execute(
+            update(DELIVERIES)
+            .where(
+                DELIVERIES.c.account_id == self.handoff.account_id,
+                DELIVERIES.c.handoff_id == self.handoff.handoff_id,
+                DELIVERIES.c.connection.in_(urgent),
+                DELIVERIES.c.state.in_(("owed", "unknown")),
+                DELIVERIES.c.waiting_since > self.handoff.waiting_since,
+            )
+            .values(waiting_since=self.handoff.waiting_since)
+        )
 
     def _changed_columns(self) -> dict[str, Any]:
         before = rows.as_row(self._before)

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
-from bridge.handoffs import lifecycle
+from bridge.handoffs import holding, lifecycle
 from bridge.handoffs.accept import GAP, PROMISE
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
@@ -52,12 +52,16 @@ def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:
 
 
 def fire(tx: Transaction, account: Account, clock: DueClock, now: datetime) -> bool:
-    """Fire one clock. Return False when another worker was first or the clock was stopped.
+    """Fire one clock. Return False when another worker was first, the clock was stopped, or it is held.
 
     The handoff is locked before its clock, as everywhere, so that an answer and a rung of the
     same moment take turns.
     """
     change = open_change(tx, account, clock.handoff_id, now)
+    if holding.is_too_late(clock.due_at, now):
+        holding.hold(change, now - holding.LATEST)
+        change.write()
+        return False
     if not _take(tx, clock, now):
         return False
     if clock.rung == PROMISE:

@@ -5,6 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+#: the events that a bot is told of as they happen
+TOLD: Final = frozenset(
+    {
+        "accepted",
+        "ticketed",
+        "announced",
+        "claimed",
+        "reassigned",
+        "escalated",
+        "breached",
+        "answered",
+        "resolved",
+        "withdrawn",
+        "orphaned",
+        "handed_over_anew",
+        "failed",
+    }
+)
 HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "accepted": ("owner", "promised_at", "customer_text", "flags"),
     "ticketed": ("ticket", "url"),

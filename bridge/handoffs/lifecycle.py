@@ -26,6 +26,8 @@ CLOCKS = tables.clocks
 TURNS: Final = TypeAdapter(tuple[Turn, ...])
 #: flag of a handoff whose ticket was solved before anybody had answered
 SOLVED_UNANSWERED: Final = "solved_unanswered"
+#: flag of a handoff whose ticket could not go to the group or the person of its route: a routing failure
+MISROUTED: Final = "misrouted"
 #: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
 SAME_ANSWER: Final = timedelta(seconds=1)
 
@@ -62,6 +64,13 @@ def moved(change: Change, ticket: TicketRef) -> None:
         "ticket_moved", actor=ticket.connection, ticket=ticket.id, url=ticket.url, before=before and before.id
     )
     show(change)
+
+
+def misrouted(change: Change) -> None:
+    """The helpdesk would not have the route's group or person: its default has the ticket."""
+    if MISROUTED not in change.handoff.flags:
+        change.become(flags=(*change.handoff.flags, MISROUTED))
+        change.note("misrouted", actor="bridge", group=change.handoff.route.group, owner=change.handoff.owner)
 
 
 def announced(change: Change, card: CardRef) -> None:
@@ -213,14 +222,14 @@ def alarm(change: Change, text: str) -> None:
 
 
 def stop_clocks(change: Change) -> None:
-    """Cancel the rungs not yet fired, and what fired rungs still owe and nobody has begun to send."""
+    """Cancel the rungs not yet fired, held ones too, and what fired ones still owe and nobody has begun to send."""
     where = (
         CLOCKS.c.account_id == change.handoff.account_id,
         CLOCKS.c.handoff_id == change.handoff.handoff_id,
     )
     change.tx.execute(
         update(CLOCKS)
-        .where(*where, CLOCKS.c.state == "armed")
+        .where(*where, CLOCKS.c.state.in_(("armed", "held")))
         .values(state="cancelled", settled_at=change.now)
     )
     change.tx.execute(

@@ -80,7 +80,11 @@ def owe_reading_if_heard_of(change: Change, ticket: TicketRef) -> None:
         INBOX.c.ticket_id == ticket.id,
     )
     if change.tx.execute(select(heard)).scalar():
-        change.owe("read_ticket", ticket.connection)
+        owe_reading(change, ticket)
+
+
+def owe_reading(change: Change, ticket: TicketRef) -> None:
+    change.owe("read_ticket", ticket.connection)
 
 
 def _reading_owed(change: Change, connection: str) -> bool:

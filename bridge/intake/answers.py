@@ -127,6 +127,22 @@ class Timeline(_Answer):
     events: list[Event]
 
 
+class ToldEvent(_Answer):
+    """An event as a callback tells it."""
+
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+
+
+class EventPage(_Answer):
+    """Events of this key's handoffs, oldest first."""
+
+    events: list[ToldEvent]
+    next: str | None = Field(description="to be given as `after` the next time; null before the first event")
+    more: bool
+
+
 class Mistake(_Answer):
     pointer: str = Field(description="where in the body, as a JSON pointer")
     problem: str
@@ -143,7 +159,7 @@ class ProblemDocument(_Answer):
     errors: list[Mistake] = []
 
 
-SHAPES: Final = (Receipt, KnownHandoff, Timeline, ProblemDocument)
+SHAPES: Final = (Receipt, KnownHandoff, Timeline, EventPage, ProblemDocument)
 
 
 def answers(status: int, shape: type[BaseModel], *problems: int) -> dict[int | str, dict[str, Any]]:

@@ -39,12 +39,20 @@ class Answer:
     """What came back. A redirect is an answer like any other, and no success."""
 
     status: int
-    body: bytes  #: its first 64 kB, as sent
+    body: bytes  #: its beginning, as sent
     headers: Mapping[str, str]  #: lower-case names
 
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Call:
+    method: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    most_bytes: int  #: read of the answer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +100,13 @@ class GuardedSender:
         Raises Rejected for an address that must not be called, Busy when no connection came about, so
         nothing was sent, and OutcomeUnknown when the answer was lost, late or no HTTP.
         """
+        return self._call(_Call(method="POST", headers=headers, body=body, most_bytes=MOST_BYTES), url)
+
+    def get(self, url: str, most_bytes: int) -> Answer:
+        """Fetch what is at an address, its first `most_bytes`. Raises as `post` does."""
+        return self._call(_Call(method="GET", headers={}, body=None, most_bytes=most_bytes), url)
+
+    def _call(self, call: _Call, url: str) -> Answer:
         until = time.monotonic() + self._seconds
         target = _read_url(url)
         addresses = self._checked(target, until)
@@ -100,7 +115,7 @@ class GuardedSender:
             _Watch(plain, until) as watch,
             closing(self._secured(plain, target)) as connected,
         ):
-            return _exchange(connected, watch, target, headers, body)
+            return _exchange(connected, watch, target, call)
 
     def _checked(self, target: _Target, until: float) -> Sequence[str]:
         """Return the addresses of the target when every one of them may be called."""
@@ -164,19 +179,16 @@ def _connect(addresses: Sequence[str], port: int, until: float) -> socket.socket
     raise Busy(RECEIVER, "no connection")
 
 
-def _exchange(
-    connected: socket.socket, watch: _Watch, target: _Target, headers: Mapping[str, str], body: bytes
-) -> Answer:
+def _exchange(connected: socket.socket, watch: _Watch, target: _Target, call: _Call) -> Answer:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.auto_open = 0  # never by itself to an address that was not checked
     connection.sock = connected
     try:
-        connection.request(
-            "POST", target.path, body, {**headers, "Host": target.shown, "Connection": "close"}
-        )
+        headers = {**call.headers, "Host": target.shown, "Connection": "close"}
+        connection.request(call.method, target.path, call.body, headers)
         response = connection.getresponse()
         shown = {name.lower(): value for name, value in response.getheaders()}
-        answer = Answer(status=response.status, body=response.read(MOST_BYTES), headers=shown)
+        answer = Answer(status=response.status, body=response.read(call.most_bytes), headers=shown)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise OutcomeUnknown(RECEIVER, _lost(watch, error)) from None
     if watch.expired:  # a body without a length looks whole when it is cut

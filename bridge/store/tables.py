@@ -59,6 +59,18 @@ connections = Table(
     UniqueConstraint("vendor", "hook"),
 )
 
+defects = Table(
+    "defects",
+    metadata,
+    Column("account_id", String(64)),
+    Column("about", String(255)),  # what must be mended: a channel, a person, a field, a callback address
+    Column("problem", Text, nullable=False),  # in plain words
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # the last time somebody met it
+    PrimaryKeyConstraint("account_id", "about"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
 desk_versions = Table(
     "desk_versions",
     metadata,
@@ -156,6 +168,7 @@ timeline = Table(
     ForeignKeyConstraint(
         ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
     ),
+    Index("ix_timeline_recorded", "account_id", "recorded_at"),
 )
 
 clocks = Table(
@@ -194,7 +207,7 @@ deliveries = Table(
     Column("rung", Integer),  # the rung that caused it; NULL for none
     Column("payload", Document, nullable=False),
     Column("state", String(16), nullable=False),  # owed, unknown, settled, cancelled, dead
-    Column("waiting_since", Instant, nullable=False),  # the customer's whole wait: the longest goes first
+    Column("waiting_since", Instant, nullable=False),  # from when its wait counts: the longest goes first
     Column("not_before", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("first_tried_at", Instant),
@@ -249,6 +262,17 @@ inbox = Table(
     Column("answer", Document),  # what was answered, where the same call must get the same answer
     PrimaryKeyConstraint("account_id", "source", "event_id"),
     Index("ix_inbox_ticket", "account_id", "source", "ticket_id"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("account_id", String(64)),
+    Column("feed", String(200)),
+    Column("events", Document, nullable=False),  # of the last good reading
+    Column("read_at", Instant),  # the last good reading; NULL before the first
+    Column("problem", Text),  # why the last try failed; NULL when it did not
+    PrimaryKeyConstraint("account_id", "feed"),
 )
 
 budgets = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,8 +13,10 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy import Connection, func, select
 
 from bridge.delivery.job import DeliveryState
+from bridge.handoffs.holding import HELD
 from bridge.handoffs.model import State
 from bridge.reports.accounting import books
+from bridge.reports.audit import Astray, astray
 from bridge.store import Database, tables
 
 LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
@@ -43,8 +46,12 @@ class _Rows:
             yield _open(connection)
             yield _deliveries(connection)
             yield _oldest_owed(connection, self._now)
+            yield _defects(connection)
             yield _lateness(connection)
+            yield _held(connection)
+            yield _feeds(connection, self._now)
             yield from _books(connection, self._now)
+            yield _astray(connection, self._now)
         yield _skew(self._database.clock.skew)
 
 
@@ -109,6 +116,18 @@ def _oldest_owed(connection: Connection, now: datetime) -> Metric:
     return family
 
 
+def _defects(connection: Connection) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_defects", "Channels, people, fields and addresses that must be mended", labels=["account"]
+    )
+    table = tables.defects
+    for account, count in connection.execute(
+        select(table.c.account_id, func.count()).group_by(table.c.account_id)
+    ):
+        family.add_metric([account], count)
+    return family
+
+
 def _lateness(connection: Connection) -> Metric:
     table = tables.clocks
     fired = table.c.state == "fired"
@@ -131,3 +150,35 @@ def _books(connection: Connection, now: datetime) -> Iterator[Metric]:
         for fate in ("settled", "owed", "dead", "missing"):
             family.add_metric([account, fate], getattr(found, fate))
     yield family
+
+
+def _held(connection: Connection) -> Metric:
+    table = tables.clocks
+    count = connection.execute(select(func.count()).where(table.c.state == HELD)).scalar_one()
+    return GaugeMetricFamily("handoff_held_clocks", "Rungs so late that they wait for a yes", value=count)
+
+
+def _astray(connection: Connection, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_astray",
+        "Open handoffs whose clocks cannot be relied on; must be 0",
+        labels=["account", "why"],
+    )
+    for account in connection.execute(select(tables.accounts.c.account_id)).scalars().all():
+        counted = Counter(one.why for one in astray(connection, account, now))
+        for why in Astray:
+            family.add_metric([account, why], counted[why])
+    return family
+
+
+def _feeds(connection: Connection, now: datetime) -> Metric:
+    family = GaugeMetricFamily(
+        "handoff_feed_age_seconds",
+        "How long ago each calendar was last read well; since 1970 when never",
+        labels=["account", "feed"],
+    )
+    table = tables.feeds
+    for row in connection.execute(select(table.c.account_id, table.c.feed, table.c.read_at)):
+        age = now.timestamp() - (row.read_at.timestamp() if row.read_at else 0.0)
+        family.add_metric([row.account_id, row.feed], age)
+    return family

@@ -1,7 +1,8 @@
-"""What a worker does beside its deliveries: follow the desk file, keep the polls going, check the books."""
+"""What a worker does beside its deliveries: the desk file, polls and calendars, and the audit of it all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -12,17 +13,22 @@ from sqlalchemy import exists, insert, select
 from bridge.accounts import MAIN, Accounts, account_ids
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
+from bridge.handoffs.account import FEED
 from bridge.handoffs.ids import new_id
+from bridge.handoffs.precedence import counts_from
 from bridge.reports.accounting import books
+from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
 from connectors.registry import Connectors
 
 log = structlog.get_logger()
 
-CONNECTIONS: Final = tables.connections
+ACCOUNTS: Final = tables.accounts
 DELIVERIES: Final = tables.deliveries
 DESKS: Final = tables.desk_versions
 BOOKS_OVER: Final = timedelta(days=31)
+#: handoffs named one by one in an alarm
+MOST_NAMED: Final = 5
 
 
 def load_desk_file(database: Database, accounts: Accounts, path: Path, now: datetime) -> int:
@@ -59,60 +65,86 @@ def owe_polls(database: Database, connectors: Connectors, now: datetime) -> None
 
     One that was given up (a cursor the vendor no longer takes, say) begins anew.
     """
+    database.transact(
+        lambda tx: _owe_standing(tx, [("read_changes", name, "") for name in connectors.helpdesks], now)
+    )
+
+
+def owe_feeds(database: Database, accounts: Accounts, now: datetime) -> None:
+    """See to it that the reading of each calendar of the desk is owed, once."""
 
     def work(tx: Transaction) -> None:
-        for connection in connectors.helpdesks:
-            _owe_poll(tx, connection, now)
+        feeds = accounts.of(tx.connection, MAIN).desk.feeds
+        _owe_standing(tx, [("read_feed", FEED, feed.name) for feed in feeds], now)
 
     database.transact(work)
 
 
-def check_books(database: Database, now: datetime) -> None:
-    """Raise an alarm in the log when a handoff is neither settled nor owed nor dead-lettered."""
+def all_is_well(database: Database, now: datetime) -> bool:
+    """Audit every account. Return whether its books balance and its clocks can be relied on.
+
+    What is not so is an alarm in the log. Without the store nothing is known to be well.
+    """
     try:
-        for account_id in account_ids(database):
-            with database.read() as connection:
-                found = books(connection, account_id, now - BOOKS_OVER)
-            say = log.info if found.balance else log.error
-            say(
-                "books_balance" if found.balance else "books_do_not_balance",
-                account=account_id,
-                accepted=found.accepted,
-                settled=found.settled,
-                owed=found.owed,
-                dead=found.dead,
-                missing=found.missing,
-            )
+        verdicts = [_audited(database, account_id, now) for account_id in account_ids(database)]
     except StoreUnavailable as error:
         log.error("store_unavailable", error=str(error))
+        return False
+    return all(verdicts)
 
 
-def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
-    # Locked, so that of several processes that look at once only the first finds none owed.
-    place = (CONNECTIONS.c.account_id == MAIN, CONNECTIONS.c.connection == connection)
-    tx.execute(select(CONNECTIONS.c.connection).where(*place).with_for_update())
+def _audited(database: Database, account_id: str, now: datetime) -> bool:
+    with database.read() as connection:
+        found = books(connection, account_id, now - BOOKS_OVER)
+        lost = astray(connection, account_id, now)
+    say = log.info if found.balance else log.error
+    say(
+        "books_balance" if found.balance else "books_do_not_balance",
+        account=account_id,
+        accepted=found.accepted,
+        settled=found.settled,
+        owed=found.owed,
+        dead=found.dead,
+        missing=found.missing,
+    )
+    for one in lost[:MOST_NAMED]:
+        log.error("clock_astray", handoff=one.handoff_id, why=one.why.value, of=len(lost))
+    return found.balance and not lost
+
+
+def _owe_standing(tx: Transaction, wanted: Sequence[tuple[str, str, str]], now: datetime) -> None:
+    """Owe each of the deliveries that go on for ever (kind, connection, lane) that is not owed already."""
+    # Locked, so that of several processes that look at once only the first finds none owed. Not in the way of
+    # new rows of the account.
+    mine = ACCOUNTS.c.account_id == MAIN
+    tx.execute(select(ACCOUNTS.c.account_id).where(mine).with_for_update(key_share=True))
+    for kind, connection, lane in wanted:
+        if not _is_owed(tx, kind, connection, lane):
+            tx.execute(
+                insert(DELIVERIES).values(
+                    account_id=MAIN,
+                    delivery_id=new_id("dl", now),
+                    handoff_id="",
+                    connection=connection,
+                    kind=kind,
+                    lane=lane,
+                    number=0,
+                    payload={},
+                    state=DeliveryState.OWED,
+                    waiting_since=counts_from(kind, None, now, now),
+                    not_before=now,
+                    attempts=0,
+                    owed_at=now,
+                )
+            )
+
+
+def _is_owed(tx: Transaction, kind: str, connection: str, lane: str) -> bool:
     owed = exists().where(
         DELIVERIES.c.account_id == MAIN,
         DELIVERIES.c.connection == connection,
-        DELIVERIES.c.kind == "read_changes",
+        DELIVERIES.c.kind == kind,
+        DELIVERIES.c.lane == lane,
         DELIVERIES.c.state.in_((DeliveryState.OWED, DeliveryState.UNKNOWN)),
     )
-    if tx.execute(select(owed)).scalar():
-        return
-    tx.execute(
-        insert(DELIVERIES).values(
-            account_id=MAIN,
-            delivery_id=new_id("dl", now),
-            handoff_id="",
-            connection=connection,
-            kind="read_changes",
-            lane="",
-            number=0,
-            payload={},
-            state=DeliveryState.OWED,
-            waiting_since=now,
-            not_before=now,
-            attempts=0,
-            owed_at=now,
-        )
-    )
+    return bool(tx.execute(select(owed)).scalar())

@@ -8,17 +8,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from sqlalchemy import Connection
 
 from bridge.accounts import Accounts
 from bridge.delivery import detours, ledger, trouble
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties import DUTIES
+from bridge.delivery.duties.bot import gone_address, leave_alone
 from bridge.delivery.job import DeliveryState, Job, Paid
 from bridge.delivery.setback import DENIED_WAIT, Setback, setback
 from bridge.delivery.workbench import POLL_EVERY, Sender, Workbench
-from bridge.handoffs import lifecycle, rows
+from bridge.handoffs import defects, lifecycle, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
+from bridge.handoffs.model import Handoff
 from bridge.store import Database, StoreUnavailable, Transaction
 from connectors.base import RateReading
 from connectors.errors import ConnectorError
@@ -70,6 +73,7 @@ class Payer:
         with self._database.read() as connection:
             account = self._accounts.of(connection, job.account_id)
             handoff = rows.find(connection, job.account_id, job.handoff_id) if job.handoff_id else None
+            bot_gone = handoff is not None and _bot_is_gone(connection, job, handoff, self._clock())
             secrets = self._accounts.secrets_of(connection, handoff) if handoff and job.kind in SIGNED else ()
         return Workbench(
             account=account,
@@ -80,6 +84,7 @@ class Payer:
             chats=self._connectors.chats,
             secrets=secrets,
             poll_every=self._poll_every,
+            bot_gone=bot_gone,
         )
 
     def _settle(self, job: Job, paid: Paid) -> None:
@@ -123,7 +128,7 @@ class Payer:
                 # What no handoff caused goes on for ever; it begins anew, without what it was refused with.
                 ledger.owe_again(tx, job, now, DENIED_WAIT, {})
             elif change and (failed.wait is None or (failed.denied and detours.has_one(change, job))):
-                _bury(change, tx, job, now, failed.error)
+                self._bury(change, tx, job, now, failed)
             else:
                 unknown = failed.unknown or job.look_first
                 wait = failed.wait or DENIED_WAIT
@@ -148,9 +153,30 @@ class Payer:
             wait_seconds=failed.wait.total_seconds() if failed.wait else None,
         )
 
+    def _bury(self, change: Change, tx: Transaction, job: Job, now: datetime, failed: Setback) -> None:
+        """Give up, and see to it that whom it was for hears of it in another way."""
+        error = failed.error
+        if not ledger.bury(change, tx, job, now, error):
+            return
+        if detours.has_one(change, job):
+            detours.take(change, job)
+            detours.tell(change, job, error, self._connectors.chats[job.connection].address_of(job.lane))
+        elif job.kind in MUST_BE_KNOWN:
+            change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
+            lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])
+        elif job.kind == "callback" and failed.gone:
+            leave_alone(change)
+
     def _readings(self, job: Job) -> tuple[RateReading, ...]:
         connector = self._connectors.of(job.connection)
         return connector.readings.take() if connector else ()
+
+
+def _bot_is_gone(connection: Connection, job: Job, handoff: Handoff, now: datetime) -> bool:
+    url = handoff.context.callback_url
+    if job.kind != "callback" or not url:
+        return False
+    return defects.lasts(connection, job.account_id, gone_address(url), now)
 
 
 def _apply(paid: Paid, change: Change | None, tx: Transaction, account: Account, now: datetime) -> None:
@@ -160,14 +186,3 @@ def _apply(paid: Paid, change: Change | None, tx: Transaction, account: Account,
         paid.errand(tx, account, now)
     if change:
         change.write()
-
-
-def _bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) -> None:
-    """Give up, and see to it that whom it was for hears of it in another way."""
-    if not ledger.bury(change, tx, job, now, error):
-        return
-    if detours.has_one(change, job):
-        detours.take(change, job)
-    elif job.kind in MUST_BE_KNOWN:
-        change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
-        lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])

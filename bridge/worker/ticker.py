@@ -37,6 +37,7 @@ class Ticker:
         self._clock = clock
         self._looking = threading.Lock()
         self._broken: set[clocks.DueClock] = set()  #: could not be fired at the last look
+        self.looked_at: datetime | None = None  #: when the last look came to its end; None before the first
         self._stopping = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -70,6 +71,7 @@ class Ticker:
         self._broken.clear()
         while self._fire_some():
             pass
+        self.looked_at = self._clock()
         self._plan()
 
     def _fire_some(self) -> bool:

@@ -57,9 +57,14 @@ class Cursor(BaseModel):
     places: dict[List, Place]
 
     @classmethod
+    def at(cls, since: datetime) -> Cursor:
+        """Return the cursor that begins at that moment."""
+        return cls(places={each: Place(since=since) for each in List})
+
+    @classmethod
     def read(cls, text: str | None, now: datetime) -> Cursor:
         """Return the cursor; one that starts a few minutes before `now` for None, or for no cursor of ours."""
-        fresh = cls(places={each: Place(since=now - FIRST_LOOK_BACK) for each in List})
+        fresh = cls.at(now - FIRST_LOOK_BACK)
         try:
             known = cls.model_validate_json(text) if text else fresh
         except ValidationError:

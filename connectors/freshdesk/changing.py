@@ -41,10 +41,11 @@ class Changing:
             return TicketOutcome(ref=opening.ref(ticket_id), found=True)
         add_tags(fields, change.tags, ticket)
         drop_what_is_so(fields, ticket)
-        problems = (*fields.problems, *self._write(ticket_id, fields))
+        written = self._write(ticket_id, fields)
+        problems = tuple(written.problems)
         if change.note is not None:
             problems += opening.add_note(ticket_id, change.note, once.key)
-        return TicketOutcome(ref=opening.ref(ticket_id), problems=problems)
+        return TicketOutcome(ref=opening.ref(ticket_id), problems=problems, misrouted=written.misrouted)
 
     def _present(self, ticket_id: str) -> Json:
         """Return the ticket, or the one it was merged into. Raises Gone when it is deleted or spam."""
@@ -65,17 +66,17 @@ class Changing:
         own_id = self.opening.directory.own_id()
         return carries(self.opening.api.conversations(ticket_id), mark, own_id)
 
-    def _write(self, ticket_id: Any, fields: Fields) -> tuple[str, ...]:
-        """Write the fields in one call, in a second one without what the first was refused for."""
+    def _write(self, ticket_id: Any, fields: Fields) -> Fields:
+        """Write the fields in one call, in a second one without what the first was refused for; return what went."""
         if not fields.values:
-            return ()
+            return fields
         try:
             self.opening.api.update_ticket(ticket_id, fields.values)
         except Refused as refused:
-            left = without(Fields(values=fields.values), refused, self.opening.mapping)
+            left = without(fields, refused, self.opening.mapping)
             if left is None:
                 raise
             if left.values:
                 self.opening.api.update_ticket(ticket_id, left.values)
-            return tuple(left.problems)
-        return ()
+            return left
+        return fields

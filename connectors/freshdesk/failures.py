@@ -15,7 +15,7 @@ import requests
 
 from connectors.errors import ConnectorError, Rejected
 from connectors.freshdesk.rates import used_up
-from connectors.http_answers import faults_told, refusal, unanswered
+from connectors.http_answers import faults_told, refusal
 
 VENDOR: Final = "freshdesk"
 INVALID: Final = frozenset({400, 409, 413, 422})
@@ -40,9 +40,6 @@ def failure(response: requests.Response, method: str, path: str, now: datetime) 
     status = response.status_code
     if status in INVALID:
         return Refused(status, dict(_faults(response)))
-    if status == 404 and "html" in response.headers.get("Content-Type", ""):
-        # A ticket that is not there is an empty 404. A page is somebody else's: no such account, a proxy.
-        return unanswered(VENDOR, "a page of HTML came instead of an answer (404)", method)
     return refusal(VENDOR, response, method, now, limit=used_up(response.headers, method, path))
 
 

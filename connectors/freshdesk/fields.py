@@ -44,6 +44,9 @@ LEAST: Final = NEEDED | {"tags", "priority", "source", "group_id"}
 Json = Mapping[str, Any]
 
 
+ROUTE: Final = frozenset({"group_id", "responder_id"})  #: the fields that make it somebody's
+
+
 def drafted(draft: TicketDraft, mapping: FieldMapping, directory: Directory) -> Fields:
     """Return the fields of a new ticket. Its description is public, so it says nothing of the handoff."""
     made = Fields(values={"status": OPEN, **mapping.ticket})
@@ -143,7 +146,10 @@ def without(
             left.problems.append(f"mapping broken: {told}")
     if not left.values["custom_fields"]:
         del left.values["custom_fields"]
-    return left if len(left.problems) > len(fields.problems) else _least(fields, refused)
+    kept = left if len(left.problems) > len(fields.problems) else _least(fields, refused)
+    if kept is not None:
+        kept.misrouted = fields.misrouted or bool(ROUTE & (fields.values.keys() - kept.values.keys()))
+    return kept
 
 
 def _leave_out(name: str, values: dict[str, Any], in_place: Mapping[str, Any]) -> bool:

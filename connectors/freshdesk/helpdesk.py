@@ -36,7 +36,7 @@ from connectors.freshdesk.rates import LIMITS
 from connectors.freshdesk.webhook import translated, verify
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
-from connectors.moments import moment
+from connectors.moments import is_untouched, moment
 
 #: resolved and closed, as every account has them
 SOLVED: Final = frozenset({"4", "5"})
@@ -107,11 +107,18 @@ class FreshdeskHelpdesk:
         return ChangePage(
             cursor=after.model_dump_json(),
             tickets=tuple(
-                ChangedTicket(ref=self._opening.ref(row["id"]), handoff_id=handoff_of(row, self._mapping))
+                ChangedTicket(
+                    ref=self._opening.ref(row["id"]),
+                    handoff_id=handoff_of(row, self._mapping),
+                    untouched=is_untouched(row),
+                )
                 for row in rows
             ),
             more=more,
         )
+
+    def cursor_at(self, moment: datetime) -> str:
+        return Cursor.at(moment).model_dump_json()
 
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
         """Verify a webhook and return its hint without asking Freshdesk. Raises NotFromVendor or NotForUs.

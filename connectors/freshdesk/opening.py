@@ -72,7 +72,8 @@ class Opening:
         except (Busy, OutcomeUnknown) as error:
             told = f"the ticket was made, its note not yet ({error.detail})"
             raise OutcomeUnknown(VENDOR, told) from error
-        return TicketOutcome(ref=self.ref(ticket_id), problems=(*fields.problems, *problems))
+        problems = (*fields.problems, *problems)
+        return TicketOutcome(ref=self.ref(ticket_id), problems=problems, misrouted=fields.misrouted)
 
     def ref(self, ticket_id: Any) -> TicketRef:
         return TicketRef(

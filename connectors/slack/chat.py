@@ -8,9 +8,10 @@ from typing import Any
 
 from bridge.handoffs.model import CardRef
 from bridge.roster.model import Person
-from connectors.base import Card, CardState, Finding, Limit, Notice, Once, RateReadings, Reach
+from connectors.base import Attention, Card, CardState, Finding, Limit, Notice, Once, RateReadings, Reach
 from connectors.errors import EVERYTHING
 from connectors.slack.api import BASE_URL, TIMEOUT_SECONDS, SlackApi, text_of
+from connectors.slack.attention import Attentions
 from connectors.slack.blocks import Post
 from connectors.slack.card import SETTLED, card_post
 from connectors.slack.check import findings
@@ -64,7 +65,8 @@ class SlackChat:
         self._channels = tuple(channels)
         self._people = tuple(people)
         self._clock = clock
-        self._directory = Directory(self._api, clock)
+        self._attentions = Attentions(self._api, clock)
+        self._directory = Directory(self._api, clock, self._attentions)
         self._earlier = EarlierPosts(self._api, timedelta(seconds=timeout_seconds))
 
     def post_card(self, card: Card, once: Once) -> CardRef:
@@ -112,6 +114,15 @@ class SlackChat:
     def email_of(self, user_id: str) -> str | None:
         """Return a user's e-mail, None for a user without one or none at all. Raises ConnectorError."""
         return self._directory.email(user_id)
+
+    def address_of(self, channel: str) -> str:
+        """Return where an admin opens the channel. Source: Slack, "Deep linking"."""
+        return f"https://slack.com/app_redirect?channel={channel}"
+
+    def attention(self, person: Person) -> Attention:
+        """Return whether this person would notice a message now. Raises ConnectorError."""
+        user_id = self._directory.user_id(person)
+        return Attention.UNREACHABLE if user_id is None else self._attentions.of(user_id)
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:
         """Show one user a line in a channel that nobody else sees and nobody keeps. Raises ConnectorError.

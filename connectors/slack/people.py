@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bridge.roster.model import Person
 from connectors.errors import ConnectorError
 from connectors.slack.api import SlackApi, text_of
+from connectors.slack.attention import Attentions
 from connectors.slack.mrkdwn import escape, is_user_id, length, mention
 from connectors.slack.refusals import VENDOR, NoSuchUser
 
@@ -42,8 +43,9 @@ class _Entry:
 class Directory:
     """Finds users by the id in the desk file, else by e-mail, and remembers them. Safe for threads."""
 
-    def __init__(self, api: SlackApi, clock: Clock) -> None:
+    def __init__(self, api: SlackApi, clock: Clock, attentions: Attentions) -> None:
         self._api = api
+        self._attentions = attentions
         self._clock = clock
         self._lock = threading.Lock()
         self._users: dict[str, _Entry] = {}
@@ -99,9 +101,13 @@ class Directory:
 
     def _found(self, person: Person) -> str | None:
         try:
-            return self.user_id(person)
+            user_id = self.user_id(person)
         except ConnectorError:
             return None  # a post without a mention is better than no post; Reach tells the ledger
+        try:
+            return user_id if user_id is None or self._attentions.is_member(user_id) else None
+        except ConnectorError:
+            return user_id  # nobody knows, and most are
 
     def _by_email(self, email: str) -> str | None:
         now = self._clock()

@@ -32,13 +32,22 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         name="users:read",
-        feature="Checks that the people in the desk file are active users of the workspace.",
+        feature=(
+            "Sees whether the person to be called is an active member of the workspace and is there, "
+            "so that the backup is called in time."
+        ),
         without="A person who has left is noticed only when nobody answers.",
     ),
     Scope(
         name="users:read.email",
         feature="Finds the user for a person whom the desk file names by e-mail alone.",
         without="Each person needs a Slack id in the desk file.",
+    ),
+    Scope(
+        name="dnd:read",
+        feature="Sees whether the owner asked not to be disturbed; then the backup is called sooner.",
+        without="An owner who asked not to be disturbed is waited for as long as any other.",
+        needed=False,
     ),
     Scope(
         name="channels:read",

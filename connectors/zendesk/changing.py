@@ -55,7 +55,7 @@ class Changing:
     def _update(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
         fields = self._fields(ticket, change, once)
         if not fields.values:
-            return TicketOutcome(ref=self.opening.ref(ticket["id"]), problems=tuple(fields.problems))
+            return self._outcome(ticket["id"], fields)
         ticket_id = str(ticket["id"])
         try:
             self.opening.client.update(ticket_id, fields.values)
@@ -64,9 +64,15 @@ class Changing:
             if left is None or refused.named & {"status"}:
                 raise
             left.problems = [*fields.problems, *left.problems]
+            left.misrouted |= fields.misrouted
             fields = left
             self.opening.client.update(ticket_id, fields.values)
-        return TicketOutcome(ref=self.opening.ref(ticket_id), problems=tuple(fields.problems))
+        return self._outcome(ticket_id, fields)
+
+    def _outcome(self, ticket_id: Any, fields: Fields) -> TicketOutcome:
+        return TicketOutcome(
+            ref=self.opening.ref(ticket_id), problems=tuple(fields.problems), misrouted=fields.misrouted
+        )
 
     def _fields(self, ticket: Json, change: TicketChange, once: Once) -> Fields:
         opening = self.opening

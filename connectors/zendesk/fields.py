@@ -98,6 +98,7 @@ def without(fields: Mapping[str, Any], refused: Refused, mapping: FieldMapping) 
 def _leave_out(left: Fields, named: frozenset[str], mapping: FieldMapping) -> None:
     for key in dict.fromkeys(CULPRITS[name] for name in sorted(named) if name in CULPRITS):
         if left.values.pop(key, None) is not None:
+            left.misrouted |= key in ("group_id", "assignee_id")
             left.problems.append(f"{key.removesuffix('_id')} was refused by the helpdesk and left out")
     if "requester" in named and len(left.values.get("requester", {})) > 1:
         left.values["requester"] = {"name": left.values["requester"]["name"]}

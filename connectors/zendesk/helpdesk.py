@@ -25,7 +25,7 @@ from connectors.base import (
 from connectors.errors import Gone
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
-from connectors.moments import moment
+from connectors.moments import is_untouched, moment
 from connectors.zendesk.access import VENDOR, ZendeskAccount
 from connectors.zendesk.changing import Changing
 from connectors.zendesk.checking import about_fields, about_groups, about_ourselves, about_webhook
@@ -36,8 +36,10 @@ from connectors.zendesk.opening import Opening
 from connectors.zendesk.rates import LIMITS
 from connectors.zendesk.webhook import PUBLISHED_TEST_SECRET, translated, verify
 
-#: a first poll looks back so far; the export refuses a start within the last minute and hides that minute
+#: a first poll looks back so far
 FIRST_LOOK_BACK = timedelta(minutes=5)
+#: the export refuses a start within the last minute, by Zendesk's own clock, and hides that minute
+LATEST_START = timedelta(minutes=2)
 #: a cursor that is a moment and not yet one of Zendesk's
 START = "start:"
 DELETED = "deleted"
@@ -102,21 +104,28 @@ class ZendeskHelpdesk:
 
     def changes(self, cursor: str | None, now: datetime) -> ChangePage:
         """Return one page of changed tickets, a minute behind: Zendesk never shows the last one."""
-        start = f"{START}{int((now - FIRST_LOOK_BACK).timestamp())}"
-        asked = cursor or start
+        asked = cursor or self.cursor_at(now - FIRST_LOOK_BACK)
         if asked.startswith(START):
-            page = self._client.changed_since(int(asked.removeprefix(START)))
+            latest = int((now - LATEST_START).timestamp())
+            page = self._client.changed_since(min(int(asked.removeprefix(START)), latest))
         else:
             page = self._client.changed_after(asked)
         rows = [row for row in page.get("tickets") or () if isinstance(row, dict) and "id" in row]
         return ChangePage(
             cursor=_text(page.get("after_cursor")) or asked,
             tickets=tuple(
-                ChangedTicket(ref=self._opening.ref(row["id"]), handoff_id=_text(row.get("external_id")))
+                ChangedTicket(
+                    ref=self._opening.ref(row["id"]),
+                    handoff_id=_text(row.get("external_id")),
+                    untouched=is_untouched(row),
+                )
                 for row in rows
             ),
             more=page.get("end_of_stream") is False,
         )
+
+    def cursor_at(self, moment: datetime) -> str:
+        return f"{START}{int(moment.timestamp())}"
 
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:
         """Verify and translate a webhook without asking Zendesk. Raises NotFromVendor or NotForUs."""

@@ -107,6 +107,7 @@ class Opening:
             comment["html_body"] += f"<p>Not as planned: {told}.</p>"
             left.values["comment"] = comment
         left.problems = [*fields.problems, *left.problems]
+        left.misrouted |= fields.misrouted
         return left
 
     def _outcome(self, answer: Json, fields: Fields) -> TicketOutcome:
@@ -114,7 +115,7 @@ class Opening:
         if not isinstance(ticket, dict) or "id" not in ticket:
             raise OutcomeUnknown(VENDOR, "the answer names no ticket")
         problems = (*fields.problems, *_note_problems(answer, self.directory.own_id()))
-        return TicketOutcome(ref=self.ref(ticket["id"]), problems=problems)
+        return TicketOutcome(ref=self.ref(ticket["id"]), problems=problems, misrouted=fields.misrouted)
 
     def _attach(self, comment: dict[str, Any], note: WrittenNote, name: str, fields: Fields) -> None:
         try:

@@ -31,6 +31,8 @@ METHODS: Mapping[str, tuple[str | None, Method]] = {
     "conversations.list": ("channels:read", reading.list_conversations),
     "conversations.members": ("channels:read", reading.list_members),
     "users.info": ("users:read", reading.user_info),
+    "users.getPresence": ("users:read", reading.user_presence),
+    "dnd.info": ("dnd:read", reading.user_quiet),
     "users.lookupByEmail": ("users:read.email", reading.user_by_email),
     "users.list": ("users:read", reading.list_users),
     "usergroups.list": ("usergroups:read", reading.list_groups),

@@ -87,10 +87,25 @@ def list_members(call: Call) -> dict[str, Any]:
 
 
 def user_info(call: Call) -> dict[str, Any]:
-    user = call.workspace.users.get(call.text("user"))
-    if user is None:
-        raise SlackError("user_not_found")
-    return {"user": _user(user)}
+    return {"user": _user(_known_user(call))}
+
+
+def user_presence(call: Call) -> dict[str, Any]:
+    return {"presence": "away" if _known_user(call).away else "active"}
+
+
+def user_quiet(call: Call) -> dict[str, Any]:
+    """Tell whether a user asked not to be disturbed; a schedule of nights is none of the stand-in's."""
+    until = _known_user(call).snoozed_until
+    snoozes = until > call.workspace.clock().timestamp()
+    snooze = {"snooze_endtime": int(until), "snooze_remaining": 60} if snoozes else {}
+    return {
+        "dnd_enabled": snoozes,
+        "next_dnd_start_ts": 1,
+        "next_dnd_end_ts": 1,
+        "snooze_enabled": snoozes,
+        **snooze,
+    }
 
 
 def user_by_email(call: Call) -> dict[str, Any]:
@@ -199,6 +214,13 @@ def _about(channel: Channel) -> dict[str, Any]:
     }
 
 
+def _known_user(call: Call) -> User:
+    user = call.workspace.users.get(call.text("user"))
+    if user is None:
+        raise SlackError("user_not_found")
+    return user
+
+
 def _user(user: User) -> dict[str, Any]:
     profile = {"real_name": user.name, "display_name": user.handle}
     return {
@@ -208,5 +230,7 @@ def _user(user: User) -> dict[str, Any]:
         "real_name": user.name,
         "deleted": user.deleted,
         "is_bot": user.is_bot,
+        "is_restricted": user.guest,
+        "is_ultra_restricted": False,
         "profile": profile | ({"email": user.email} if user.email else {}),
     }

@@ -122,6 +122,31 @@ class SlackStandIn:
         with self._lock:
             self._user(user_id).deleted = True
 
+    def make_guest(self, user_id: str) -> None:
+        """Let a user see single channels only. Raises LookupError."""
+        with self._lock:
+            self._user(user_id).guest = True
+
+    def leave(self, user_id: str, *, away: bool = True) -> None:
+        """Let a user leave the desk, or come back to it. Raises LookupError."""
+        with self._lock:
+            self._user(user_id).away = away
+
+    def snooze(self, user_id: str, minutes: float) -> None:
+        """Let a user ask not to be disturbed for so long. Raises LookupError."""
+        with self._lock:
+            self._user(user_id).snoozed_until = self._clock().timestamp() + minutes * 60
+
+    def rename(self, channel: str, name: str) -> None:
+        """Give a channel another name. Raises LookupError."""
+        with self._lock:
+            self._channel(channel).name = name
+
+    def make_private(self, channel: str) -> None:
+        """Close a channel to all but its members. Raises LookupError."""
+        with self._lock:
+            self._channel(channel).private = True
+
     def grant(self, scopes: Collection[str]) -> None:
         """Give the token these scopes and no others."""
         with self._lock:

@@ -32,6 +32,9 @@ class User:
     email: str | None = None
     deleted: bool = False
     is_bot: bool = False
+    guest: bool = False
+    away: bool = False
+    snoozed_until: float = 0.0  #: seconds since 1970; before that do not disturb
 
     @property
     def handle(self) -> str:

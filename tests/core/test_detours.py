@@ -23,7 +23,8 @@ def test_a_rung_that_cannot_be_posted_goes_to_the_fallback_once_and_tags_the_lea
     for _ in range(3):
         house.chat.fail_before(Gone("chat", "the channel is archived"))
     house.pay()
-    (notice,) = said_in(house, "C0MORNING")
+    notice, warning = said_in(house, "C0MORNING")
+    assert "comes here" in warning.text
     assert {person.key for person in notice.tag} == {"ravi", "meera"}
     first = next(row for row in house.all(tables.clocks) if row.rung == 1)
     assert (first.state, first.reached) == ("fired", False)

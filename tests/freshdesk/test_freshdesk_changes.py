@@ -50,6 +50,14 @@ def test_a_first_look_goes_back_a_few_minutes(helpdesk, account, clock):
     assert page.more is False
 
 
+def test_a_poll_may_begin_at_any_moment(helpdesk, account, clock):
+    began = clock()
+    [old] = new_tickets(account, 1)
+    clock.forward(hours=20)
+    assert follow(helpdesk, helpdesk.cursor_at(began), clock)[0] == [old]
+    assert follow(helpdesk, helpdesk.cursor_at(clock()), clock)[0] == []
+
+
 def test_a_changed_ticket_names_its_handoff(helpdesk, opened, clock):
     [ticket] = helpdesk.changes(None, clock()).tickets
     assert (ticket.ref, ticket.handoff_id) == (opened, HANDOFF)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import datetime
+
 import pytest
+import requests
 from fuzzing import tries
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, checks
 from schemathesis.openapi import from_url
@@ -24,7 +28,7 @@ ABOUT_ONE = (
     "POST /v1/handoffs/{handoff_id}/messages",
     "POST /v1/handoffs/{handoff_id}/withdraw",
 )
-CALLS = ("POST /v1/handoffs", *ABOUT_ONE)
+CALLS = ("POST /v1/handoffs", "GET /v1/events", *ABOUT_ONE)
 HEALTH = ("GET /livez", "GET /readyz", "GET /metrics")
 
 
@@ -80,3 +84,18 @@ def test_so_is_every_answer_about_a_handoff_that_is_there(document, bearer, wait
 def test_a_stranger_gets_401_and_nothing_else(document, call, data):
     answer = drawn(document, call, data).call(headers={"Authorization": "Bearer nonsense"})
     assert answer.status_code == 401
+
+
+@given(
+    at=st.datetimes(timezones=st.timezones()).map(datetime.isoformat) | st.text(max_size=30),
+    handoff_id=st.text(max_size=20),
+    number=st.integers().map(str) | st.text(max_size=20),
+)
+@example(at="0001-01-01T00:00:00+23:59", handoff_id="ho_1", number="1")
+@example(at="2026-11-21T12:52:00+00:00", handoff_id="ho_1", number="9" * 30)
+@example(at="2026-11-21T12:52:00+00:00", handoff_id="\x00", number="1")
+@tries(20)
+def test_a_cursor_that_was_meddled_with_is_refused_or_a_place(town, bearer, at, handoff_id, number):
+    cursor = base64.urlsafe_b64encode(f"{at} {handoff_id} {number}".encode()).decode().rstrip("=")
+    answer = requests.get(f"{town.url}/v1/events", params={"after": cursor[:300]}, headers=bearer, timeout=10)
+    assert answer.status_code in (200, 422)

@@ -18,7 +18,7 @@ from bridge.handoffs.ids import new_id
 from bridge.settings import SettingsRefused
 from bridge.store import tables
 from bridge.worker import housekeeping
-from bridge.worker.housekeeping import check_books, follow_desk_file, owe_polls
+from bridge.worker.housekeeping import all_is_well, follow_desk_file, owe_polls
 
 DELIVERIES = tables.deliveries
 
@@ -112,11 +112,10 @@ def test_a_poll_that_was_given_up_begins_anew(open_bridge):
     assert sorted(polls(bridge)) == ["dead", "owed"]
 
 
-def books(bridge):
+def audit(bridge):
     with capture_logs() as logs:
-        check_books(bridge.database, bridge.clock())
-    (said,) = logs
-    return said
+        well = all_is_well(bridge.database, bridge.clock())
+    return well, logs
 
 
 def test_books_that_balance_are_noted(open_bridge):
@@ -124,8 +123,8 @@ def test_books_that_balance_are_noted(open_bridge):
     hand_over(bridge, "wa-1")
     pay(bridge)
     hand_over(bridge, "wa-2")
-    said = books(bridge)
-    assert (said["event"], said["log_level"]) == ("books_balance", "info")
+    well, (said,) = audit(bridge)
+    assert (well, said["event"], said["log_level"]) == (True, "books_balance", "info")
     assert (said["accepted"], said["settled"], said["owed"], said["missing"]) == (2, 1, 1, 0)
 
 
@@ -134,16 +133,25 @@ def test_a_handoff_that_lost_its_deliveries_raises_the_alarm(open_bridge):
     lost = hand_over(bridge, "wa-1")
     hand_over(bridge, "wa-2")
     bridge.database.transact(lambda tx: tx.execute(delete(DELIVERIES).where(DELIVERIES.c.handoff_id == lost)))
-    said = books(bridge)
-    assert (said["event"], said["log_level"]) == ("books_do_not_balance", "error")
+    well, (said,) = audit(bridge)
+    assert (well, said["event"], said["log_level"]) == (False, "books_do_not_balance", "error")
     assert (said["accepted"], said["owed"], said["missing"]) == (2, 1, 1)
+
+
+def test_a_handoff_that_lost_its_clocks_raises_the_alarm(open_bridge):
+    bridge = open_bridge()
+    lost = hand_over(bridge, "wa-1")
+    bridge.database.transact(lambda tx: tx.execute(delete(tables.clocks)))
+    well, (_, said) = audit(bridge)
+    assert (well, said["event"], said["log_level"]) == (False, "clock_astray", "error")
+    assert (said["handoff"], said["why"]) == (lost, "no_promise")
 
 
 def test_a_worker_has_its_chores_and_stops_with_nothing_left_running(open_bridge):
     before = set(threading.enumerate())
     worker = build_worker(open_bridge())
     chores = sorted(job.trigger.interval.total_seconds() for job in worker.ticker._scheduler.get_jobs())
-    assert chores == [15, 60, 60, 60]  # the desk file; the books, the polls and the used signatures
+    assert chores == [15, 60, 60, 60]  # the desk file; the audit, what goes on for ever, the used signatures
     worker.start()
     worker.stop()
     left = {thread.name for thread in set(threading.enumerate()) - before}

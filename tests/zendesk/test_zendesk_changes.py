@@ -35,6 +35,15 @@ def test_a_ticket_shows_once_for_each_change(desk, helpdesk, ref):
     assert [len(page.tickets) for page in (first, quiet, again)] == [1, 0, 1]
 
 
+def test_a_ticket_nobody_has_touched_since_it_was_made_says_so(desk, helpdesk, ref):
+    desk.clock.forward(minutes=2)
+    made = helpdesk.changes(None, desk.clock.now)
+    desk.zendesk.reply(int(ref.id), 3601, "I am on it")
+    desk.clock.forward(minutes=2)
+    answered = helpdesk.changes(made.cursor, desk.clock.now)
+    assert [page.tickets[0].untouched for page in (made, answered)] == [True, False]
+
+
 def test_trap_6_a_page_that_ends_inside_one_second_loses_nothing(desk, helpdesk, monkeypatch):
     monkeypatch.setattr(zendesk_client, "CHANGES_AT_ONCE", 2)
     made = [desk.zendesk.new_ticket(f"Ticket {number}", "lena@customer.example", "Hi") for number in range(5)]
@@ -74,3 +83,12 @@ def test_a_recorded_page_is_read(desk, helpdesk, vendor_file, monkeypatch):
     assert page.cursor == "MTcwNzI3MTc0MS4wfHw0MDQ1fA=="
     assert page.more is False
     assert page.tickets[0].ref.id == "28"
+
+
+def test_a_poll_may_begin_at_any_moment_also_one_too_young_for_the_export(desk, helpdesk, ref):
+    began = desk.clock.now
+    desk.clock.forward(minutes=30)
+    desk.zendesk.reply(int(ref.id), 3601, "I am on it")
+    desk.clock.forward(minutes=3)
+    far, young = (helpdesk.cursor_at(moment) for moment in (began, desk.clock.now))
+    assert [len(helpdesk.changes(cursor, desk.clock.now).tickets) for cursor in (far, young)] == [1, 0]

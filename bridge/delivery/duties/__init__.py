@@ -6,7 +6,7 @@ A new kind is one function and one line here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bridge.delivery.duties import bot, cards, poll, tickets
+from bridge.delivery.duties import bot, cards, feeds, poll, tickets
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 
@@ -17,6 +17,7 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "update_ticket": tickets.update_ticket,
     "read_ticket": tickets.read_ticket,
     "read_changes": poll.read_changes,
+    "read_feed": feeds.read_feed,
     "post_card": cards.post_card,
     "update_card": cards.update_card,
     "thread_note": cards.thread_note,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
+from bridge.handoffs import defects
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.security.signatures import sign
-from connectors.errors import Busy, OutcomeUnknown, Rejected
+from connectors.errors import Busy, Gone, OutcomeUnknown
 
 RECEIVER = "receiver"
 
@@ -22,18 +25,16 @@ def callback(job: Job, bench: Workbench) -> Paid:
     url = handoff.context.callback_url
     if not url:
         return Paid(pointless="the bot gave no address")
+    if bench.bot_gone:
+        return Paid(pointless="the bot's address is gone; its events are kept to be fetched")
     data = {
         "handoff_id": handoff.handoff_id,
         "conversation_id": handoff.context.conversation_id,
         "sequence": job.payload["sequence"],
         **job.payload["data"],
     }
-    _send(
-        job,
-        bench,
-        url,
-        {"type": f"handoff.{job.payload['event']}", "timestamp": job.payload["at"], "data": data},
-    )
+    event = {"type": f"handoff.{job.payload['event']}", "timestamp": job.payload["at"], "data": data}
+    _send(job, bench, url, event)
     return Paid(effect=_relayed if job.payload["event"] == "answered" else None)
 
 
@@ -75,10 +76,23 @@ def _check(status: int) -> None:
     if 200 <= status < 300:
         return
     if status == 410:
-        raise Rejected(RECEIVER, "the address is gone (410)")
+        raise Gone(RECEIVER, "the address is gone (410)")
     if status in (429, 503):
         raise Busy(RECEIVER, f"answered {status}")
     raise OutcomeUnknown(RECEIVER, f"answered {status}")
+
+
+def gone_address(url: str) -> str:
+    """Return the name under which an address that is gone is kept; the address itself may hold a secret."""
+    return f"callback address {hashlib.sha256(url.encode()).hexdigest()[:16]}"
+
+
+def leave_alone(change: Change) -> None:
+    """The bot's receiver wants nothing more: send nothing there for a day, and let the lead see to it."""
+    url = change.handoff.context.callback_url or ""
+    host = urlsplit(url).hostname or "an unreadable address"
+    told = f"The bot's callback address at {host} is gone (410), so bots are told nothing there for a day."
+    defects.meets(change, gone_address(url), f"{told} Their events are kept: GET /v1/events.")
 
 
 def _relayed(change: Change) -> None:

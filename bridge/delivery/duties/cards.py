@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from bridge.delivery import detours
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
-from bridge.handoffs import lifecycle
+from bridge.handoffs import absence, defects, lifecycle
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.model import CardRef, Handoff, State
@@ -15,7 +16,8 @@ from bridge.handoffs.redaction import mask
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.press import claim_by, refuse
 from bridge.roster.model import Person
-from connectors.base import Card, CardState, Notice, Reach
+from connectors.base import Attention, Card, CardState, Chat, Notice, Reach
+from connectors.errors import ConnectorError
 
 CLOSINGS: Final = {
     State.WITHDRAWN: "withdrawn",
@@ -31,7 +33,8 @@ def post_card(job: Job, bench: Workbench) -> Paid:
     channel = job.payload["channel"]
     card = card_of(bench.account, handoff, channel, bench.now)
     ref = bench.chats[job.connection].post_card(card, job.once)
-    return Paid(effect=lambda change: _announced(change, ref, card))
+    attention = _attention(bench.chats[job.connection], card)
+    return Paid(effect=lambda change: _announced(change, ref, card, attention))
 
 
 def update_card(job: Job, bench: Workbench) -> Paid:
@@ -129,10 +132,32 @@ def _state(handoff: Handoff, now: datetime) -> CardState:
     return CardState.CLAIMED if handoff.claimed_by else CardState.WAITING
 
 
-def _announced(change: Change, ref: CardRef, posted: Card) -> None:
+def _attention(chat: Chat, card: Card) -> Attention:
+    """Return whether the owner would notice the card. Where the chat does not say, a person counts as there."""
+    if card.owner is None or card.state not in (CardState.WAITING, CardState.LATE):
+        return Attention.HERE
+    try:
+        return chat.attention(card.owner)
+    except ConnectorError:
+        return Attention.HERE
+
+
+def _announced(change: Change, ref: CardRef, posted: Card, attention: Attention) -> None:
     lifecycle.announced(change, ref)
+    defects.over(change.tx, change.handoff.account_id, detours.about(ref.channel))
+    if _waits_for(change.handoff, posted.owner):
+        if attention is Attention.UNREACHABLE:
+            absence.owner_unreachable(change)
+        elif attention is Attention.AWAY:
+            absence.owner_away(change)
     if card_of(change.account, change.handoff, posted.channel, change.now) != posted:
         lifecycle.show(change)  # something happened while the card was on its way
+
+
+def _waits_for(handoff: Handoff, person: Person | None) -> bool:
+    """Return whether this person is still the one who must act."""
+    unclaimed = handoff.state is State.OPEN and handoff.claimed_by is None
+    return unclaimed and person is not None and handoff.owner == person.key
 
 
 def _check_reach(change: Change, notice: Notice, reach: Reach) -> None:

@@ -3,38 +3,60 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+import structlog
 
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.account import Account
+from bridge.handoffs.ids import made_at
 from bridge.inbound.tickets import handoffs_of, owe_readings
 from bridge.store import Transaction
-from connectors.base import ChangePage
+from connectors.base import ChangedTicket, ChangePage, Helpdesk
+
+log = structlog.get_logger()
 
 NEXT_PAGE: Final = timedelta(seconds=1)
+#: in the payload, until the poll has caught up: when the copy was made from which the store was restored
+COPIED_AT: Final = "copied_at"
 
 
 def read_changes(job: Job, bench: Workbench) -> Paid:
     """Read one page of changed tickets; the page's cursor is the payload of the next round."""
     page = bench.helpdesks[job.connection].changes(job.payload.get("cursor"), bench.now)
+    copied_at = job.payload.get(COPIED_AT)
 
     def owe_readings(tx: Transaction, account: Account, now: datetime) -> None:
-        _owe_readings(tx, account, job.connection, page, now)
+        _owe_readings(tx, account, job.connection, page, now, copied_at)
 
     return Paid(
         errand=owe_readings,
         again_after=NEXT_PAGE if page.more else bench.poll_every,
-        payload={"cursor": page.cursor},
+        payload={"cursor": page.cursor, **({COPIED_AT: copied_at} if copied_at and page.more else {})},
     )
 
 
+def from_moment(helpdesk: Helpdesk, copied_at: datetime) -> dict[str, Any]:
+    """Return the payload of a poll that tells all that changed since a store's copy was made."""
+    return {"cursor": helpdesk.cursor_at(copied_at), COPIED_AT: copied_at.isoformat()}
+
+
 def _owe_readings(
-    tx: Transaction, account: Account, connection: str, page: ChangePage, now: datetime
+    tx: Transaction, account: Account, connection: str, page: ChangePage, now: datetime, copied_at: str | None
 ) -> None:
-    ours = {
-        handoff_id
-        for ticket in page.tickets
-        for handoff_id in handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
-    }
+    ours: set[str] = set()
+    for ticket in page.tickets:
+        known = handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
+        if not ticket.untouched:  # else we made it, and nobody has said anything on it yet
+            ours.update(known)
+        if copied_at and not known:
+            _tell_of_a_lost_one(ticket, datetime.fromisoformat(copied_at))
     owe_readings(tx, account, connection, ours, now)
+
+
+def _tell_of_a_lost_one(ticket: ChangedTicket, copied_at: datetime) -> None:
+    """A handoff accepted after the copy was made is gone with the store, but its ticket is there for people."""
+    made = made_at(ticket.handoff_id or "")
+    if made and made >= copied_at:
+        log.error("ticket_of_a_lost_handoff", connection=ticket.ref.connection, ticket=ticket.ref.id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
-from bridge.handoffs import lifecycle
+from bridge.handoffs import defects, lifecycle
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
@@ -14,7 +14,7 @@ from bridge.handoffs.lifecycle import TURNS
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import told_by
-from bridge.inbound.tickets import owe_reading_if_heard_of
+from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
 from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
 
 SUBJECT_LENGTH = 120
@@ -47,13 +47,28 @@ def read_ticket(job: Job, bench: Workbench) -> Paid:
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
     lifecycle.ticketed(change, outcome.ref, outcome.problems)
-    owe_reading_if_heard_of(change, outcome.ref)
+    _note_problems(change, outcome)
+    if outcome.found:
+        owe_reading(change, outcome.ref)  # it has been there for a while: people may have answered on it
+    else:
+        owe_reading_if_heard_of(change, outcome.ref)
 
 
 def _updated(change: Change, outcome: TicketOutcome) -> None:
     lifecycle.moved(change, outcome.ref)
     if outcome.problems:
         change.note("ticket_changed", actor="bridge", problems=list(outcome.problems))
+    _note_problems(change, outcome)
+
+
+def _note_problems(change: Change, outcome: TicketOutcome) -> None:
+    """Something of the ticket had to be left out: the admin hears of each such thing once."""
+    if outcome.misrouted:
+        lifecycle.misrouted(change)
+    for problem in outcome.problems:
+        defects.meets(
+            change, f"{outcome.ref.connection}: {problem}", f"Tickets are not as planned: {problem}."
+        )
 
 
 def _draft(account: Account, handoff: Handoff) -> TicketDraft:

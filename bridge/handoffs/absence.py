@@ -1,0 +1,92 @@
+"""An owner whom the chat cannot reach, or not now: somebody else is called sooner, by name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from bridge.handoffs import defects, lifecycle
+from bridge.handoffs.change import Change
+from bridge.roster.model import Person
+from bridge.roster.on_duty import on_duty
+from bridge.sla.model import StepKind
+from bridge.store import tables
+
+CLOCKS: Final = tables.clocks
+CALL_THE_BACKUP: Final = frozenset({StepKind.TAG_BACKUP, StepKind.REASSIGN_TO_BACKUP})
+
+
+def owner_unreachable(change: Change) -> None:
+    """The chat knows the owner no more: the backup has it at once; without one the lead hears of it."""
+    owner = change.account.person(change.handoff.owner)
+    if owner is None:
+        return
+    change.note("owner_unreachable", actor=change.account.chat or "chat", owner=owner.key)
+    defects.meets(
+        change,
+        f"person {owner.key}",
+        f"{owner.name} is on the roster and cannot be reached in the chat: mend the desk file.",
+    )
+    backup = _backup(change)
+    if backup is None or backup.key == owner.key:
+        lifecycle.alarm(change, f"{owner.name} cannot be reached and has no backup: a customer is waiting.")
+        return
+    lifecycle.reassign(change, backup, actor="bridge")
+    _say_under_the_card(change, f"It is yours: {owner.name} cannot be reached in the chat.", backup)
+
+
+def owner_away(change: Change) -> None:
+    """The owner stays the owner, is written to alone, and the time until the backup is called is halved."""
+    owner = change.account.person(change.handoff.owner)
+    if owner is None or change.account.chat is None:
+        return
+    sooner = _hasten_the_backup(change)
+    change.note(
+        "owner_away",
+        actor=change.account.chat,
+        owner=owner.key,
+        backup_at=sooner.isoformat() if sooner else None,
+    )
+    text = "You seem to be away, and this customer waits for you."
+    change.owe("direct_message", change.account.chat, payload={"text": text, "to": owner.key})
+
+
+def _hasten_the_backup(change: Change) -> datetime | None:
+    """Halve what is left of the first clock that calls the backup; None when there is none to halve."""
+    ladder = change.handoff.policy.ladder
+    rungs = [rung.number for rung in ladder if any(step.kind in CALL_THE_BACKUP for step in rung.steps)]
+    waiting = change.tx.execute(
+        select(CLOCKS.c.rung, CLOCKS.c.due_at)
+        .where(*_armed(change), CLOCKS.c.rung.in_(rungs), CLOCKS.c.due_at > change.now)
+        .order_by(CLOCKS.c.due_at)
+    ).first()
+    if waiting is None:
+        return None
+    sooner: datetime = change.now + (waiting.due_at - change.now) / 2
+    change.tx.execute(
+        update(CLOCKS).where(*_armed(change), CLOCKS.c.rung == waiting.rung).values(due_at=sooner)
+    )
+    change.tx.wake("clocks")
+    return sooner
+
+
+def _backup(change: Change) -> Person | None:
+    duty = on_duty(change.account.desk.roster, change.handoff.context.channel, change.now)
+    return change.account.person(duty.backup if duty else None)
+
+
+def _say_under_the_card(change: Change, text: str, person: Person) -> None:
+    card = change.handoff.card
+    if change.account.chat:
+        lane = card.channel if card else change.handoff.route.card_channel or ""
+        change.owe("thread_note", change.account.chat, payload={"text": text, "tag": [person.key]}, lane=lane)
+
+
+def _armed(change: Change) -> tuple[Any, ...]:
+    return (
+        CLOCKS.c.account_id == change.handoff.account_id,
+        CLOCKS.c.handoff_id == change.handoff.handoff_id,
+        CLOCKS.c.state == "armed",
+    )
