@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill faults lint lock clean
+.PHONY: help install demo test kill fuzz faults lint lock clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,14 @@ test: install ## run every test; ARGS="-k roster" narrows it
 
 kill: install ## kill processes at random during 500 handoffs, and count; takes five minutes
 	HANDOFF_KILL_HANDOFFS=500 $(BIN)/python -m pytest tests/processes $(ARGS)
+
+# A run is repeated by its seed: make fuzz SEED=4711
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+TIMES ?= 50
+
+fuzz: install ## throw TIMES=50 times as much at every border as the tests do, and print the seed
+	@echo "seed $(SEED)"
+	HYPOTHESIS_PROFILE=dev HANDOFF_FUZZ_TIMES=$(TIMES) $(BIN)/python -m pytest tests/fuzz --hypothesis-seed=$(SEED) $(ARGS)
 
 faults: install ## write docs/faults.md anew from the tests that show each fault
 	$(BIN)/python tests/faults/fault_table.py

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
@@ -18,9 +19,10 @@ from bridge.delivery.workbench import POLL_EVERY
 from bridge.handoffs.account import BOT, FEED, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
+from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
 from bridge.intake.events import Events, event_routes
-from bridge.intake.problems import Problem, answer_invalid, answer_problem, answer_unavailable
+from bridge.intake.problems import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
 from bridge.security.outbound import GuardedSender
@@ -134,6 +136,7 @@ def build_web(bridge: Bridge) -> FastAPI:
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(StoreUnavailable, answer_unavailable)
+    app.add_exception_handler(HTTPException, answer_http)
     app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
     app.include_router(event_routes(Events(database=database, clock=clock), accounts))
     presses = Presses(
@@ -146,9 +149,11 @@ def build_web(bridge: Bridge) -> FastAPI:
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document with the schemas of the bodies that the intake reads itself."""
+    """Return the OpenAPI document with what the framework cannot know: bodies, answers and ways to sign in."""
     document = FastAPI.openapi(app)
-    document.setdefault("components", {}).setdefault("schemas", {}).update(body_schemas())
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update({**body_schemas(), **answer_schemas()})
+    components["securitySchemes"] = SECURITY_SCHEMES
     return document
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ from connectors.base import Priority
 
 SHIPPED = Path(__file__).parents[1] / "mappings" / "helpdesks"
 LONGEST_TEXT_CHARACTERS = 500  #: our own, where a rule names none; a one-line field holds no essay
+
+LONGEST_EXPRESSION_CHARACTERS = 2_000
+#: what an expression may come to grief on: jmespath lets numbers that are none and its own depth through
+BEYOND_JMESPATH = (JMESPathError, ArithmeticError, RecursionError, TypeError, ValueError)
 
 Scalar = str | int | float | bool
 
@@ -55,7 +60,7 @@ class Expression:
         """Return what it finds; None when nothing is there. Raises ValueError when it cannot be applied."""
         try:
             return self._compiled.search(document)
-        except JMESPathError as error:
+        except BEYOND_JMESPATH as error:
             raise ValueError(f"the expression {self.text!r} does not fit this handoff") from error
 
 
@@ -64,9 +69,11 @@ def _compiled(value: Any) -> Expression:
         return value
     if not isinstance(value, str):
         raise ValueError("write an expression as text, such as topic")  # noqa: TRY004 - pydantic's way
+    if len(value) > LONGEST_EXPRESSION_CHARACTERS:
+        raise ValueError(f"an expression has at most {LONGEST_EXPRESSION_CHARACTERS} characters")
     try:
         return Expression(value, jmespath.compile(value))
-    except JMESPathError as error:
+    except BEYOND_JMESPATH as error:
         raise ValueError(f"{value!r} is no JMESPath expression; topic would be one") from error
 
 
@@ -139,8 +146,15 @@ def _whole(found: Any, _: FieldRule) -> int:
 def _decimal(found: Any, _: FieldRule) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         raise ValueError("a number is wanted")  # noqa: TRY004 - one kind of refusal
-    number = float(found)
-    if number - number != 0:
+    try:
+        number = float(found)
+    except OverflowError:
+        raise ValueError("a smaller number is wanted") from None
+    return _finite(number)
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
         raise ValueError("a finite number is wanted")
     return number
 
@@ -161,10 +175,10 @@ def _date(found: Any, _: FieldRule) -> str:
 
 
 def _choice(found: Any, rule: FieldRule) -> Any:
-    if isinstance(found, dict | list):
-        raise ValueError("one option is wanted, the expression gives several values")  # noqa: TRY004 - one kind of refusal
+    if not isinstance(found, Scalar):
+        raise ValueError("one option is wanted, the expression gives something else")  # noqa: TRY004 - one kind of refusal
     if rule.choices is None:
-        return found
+        return _finite(found) if isinstance(found, float) else found
     return rule.choices.get(str(found), rule.otherwise)
 
 

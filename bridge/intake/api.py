@@ -8,16 +8,20 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bridge.accounts import Caller
+from bridge.intake.answers import REFERENCE, SECURITY, KnownHandoff, Receipt, Timeline, answers
 from bridge.intake.body import raw_body
 from bridge.intake.callers import identify
-from bridge.intake.idempotency import checked_key
+from bridge.intake.idempotency import LONGEST_KEY, checked_key
 from bridge.intake.schema import HandoffRequest, MessagesRequest, PatchRequest, WithdrawRequest
 from bridge.intake.service import Intake
 
+#: what `checked_key` takes
+KEY_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}
+
 
 def idempotency_key(
-    given: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
-    signed: Annotated[str | None, Header(alias="webhook-id")] = None,
+    given: Annotated[str | None, Header(alias="Idempotency-Key", json_schema_extra=KEY_SCHEMA)] = None,
+    signed: Annotated[str | None, Header(alias="webhook-id", json_schema_extra=KEY_SCHEMA)] = None,
 ) -> str | None:
     """Return the key under which a call is kept to one effect; the id of a signed call serves as well."""
     return checked_key(given or signed)
@@ -26,13 +30,35 @@ def idempotency_key(
 Body = Annotated[bytes, Depends(raw_body)]
 Key = Annotated[str | None, Depends(idempotency_key)]
 BODIES: Final = (HandoffRequest, PatchRequest, MessagesRequest, WithdrawRequest)
-REFERENCE: Final = "#/components/schemas/{model}"
+#: problems that any call may meet, and any that changes something
+ANY: Final = (401, 413, 503)
+CHANGING: Final = (*ANY, 400, 409, 422)
 
 
-def _takes(model: type[BaseModel]) -> dict[str, Any]:
+def _takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """Describe the body in OpenAPI; it is read by our own strict reader, not by the framework's."""
     schema = {"$ref": REFERENCE.format(model=model.__name__)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    body = {"required": required, "content": {"application/json": {"schema": schema}}}
+    return {"requestBody": body, "security": SECURITY}
+
+
+def _looks(shape: type[BaseModel]) -> dict[str, Any]:
+    """Describe a call that shows something of one handoff."""
+    return {
+        "response_model": None,
+        "openapi_extra": {"security": SECURITY},
+        "responses": answers(200, shape, 404, 422, *ANY),
+    }
+
+
+def _changes(status: int, model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    """Describe a call that changes one handoff and shows it."""
+    return {
+        "status_code": status,
+        "response_model": None,
+        "openapi_extra": _takes(model, required=required),
+        "responses": answers(status, KnownHandoff, 404, *CHANGING),
+    }
 
 
 def body_schemas() -> dict[str, Any]:
@@ -51,7 +77,13 @@ def intake_routes(intake: Intake) -> APIRouter:
 
     Who = Annotated[Caller, Depends(who)]  # noqa: N806 - a type
 
-    @router.post("", status_code=202, openapi_extra=_takes(HandoffRequest))
+    @router.post(
+        "",
+        status_code=202,
+        response_model=None,
+        openapi_extra=_takes(HandoffRequest),
+        responses=answers(202, Receipt, *CHANGING),
+    )
     def hand_over(
         caller: Who,
         body: Body,
@@ -68,27 +100,27 @@ def intake_routes(intake: Intake) -> APIRouter:
             answer = {**answer, "ticket": intake.wait_for_ticket(caller, answer["id"], timeout_seconds)}
         return answer
 
-    @router.get("/{handoff_id}")
+    @router.get("/{handoff_id}", **_looks(KnownHandoff))
     def look(handoff_id: str, caller: Who) -> dict[str, Any]:
         """See how far a handoff has come."""
         return intake.look(caller, handoff_id)
 
-    @router.get("/{handoff_id}/timeline")
+    @router.get("/{handoff_id}/timeline", **_looks(Timeline))
     def timeline(handoff_id: str, caller: Who) -> dict[str, Any]:
         """Every event of a handoff, in order."""
         return intake.timeline(caller, handoff_id)
 
-    @router.patch("/{handoff_id}", openapi_extra=_takes(PatchRequest))
+    @router.patch("/{handoff_id}", **_changes(200, PatchRequest))
     def add_context(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """Add what the bot has learned since: ticket and card follow."""
         return intake.add_context(caller, handoff_id, body, key)
 
-    @router.post("/{handoff_id}/messages", status_code=202, openapi_extra=_takes(MessagesRequest))
+    @router.post("/{handoff_id}/messages", **_changes(202, MessagesRequest))
     def add_messages(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """The customer goes on writing while waiting."""
         return intake.add_messages(caller, handoff_id, body, key)
 
-    @router.post("/{handoff_id}/withdraw", status_code=202, openapi_extra=_takes(WithdrawRequest))
+    @router.post("/{handoff_id}/withdraw", **_changes(202, WithdrawRequest, required=False))
     def withdraw(handoff_id: str, caller: Who, body: Body, key: Key) -> dict[str, Any]:
         """The customer left, or the bot took the conversation back."""
         return intake.withdraw(caller, handoff_id, body, key)

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from bridge.accounts import Accounts, Caller
 from bridge.handoffs.hearing import TOLD, for_bots
+from bridge.intake.answers import SECURITY, EventPage, answers
 from bridge.intake.callers import identify
 from bridge.intake.problems import Problem
 from bridge.roster.model import in_utc
@@ -24,6 +25,7 @@ HANDOFFS: Final = tables.handoffs
 #: before have ended, so nothing can turn up behind a cursor that was given out.
 SETTLED_AFTER: Final = timedelta(seconds=5)
 MOST: Final = 500
+LARGEST_NUMBER: Final = 2**63 - 1
 
 
 class Cursor(NamedTuple):
@@ -43,8 +45,8 @@ class Cursor(NamedTuple):
         try:
             plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
             at, handoff_id, number = plain.split(" ")
-            return cls(in_utc(datetime.fromisoformat(at)), handoff_id, int(number))
-        except ValueError:
+            return cls(in_utc(datetime.fromisoformat(at)), _printable(handoff_id), _storable(int(number)))
+        except (ValueError, OverflowError):
             raise Problem(
                 status=422,
                 code="bad_cursor",
@@ -57,6 +59,18 @@ class Cursor(NamedTuple):
         at, handoff, number = TIMELINE.c.recorded_at, TIMELINE.c.handoff_id, TIMELINE.c.number
         same = and_(at == self.recorded_at, handoff == self.handoff_id, number > self.number)
         return or_(at > self.recorded_at, and_(at == self.recorded_at, handoff > self.handoff_id), same)
+
+
+def _printable(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("no id of ours, and no text that every store takes")
+    return text
+
+
+def _storable(number: int) -> int:
+    if not 0 <= number <= LARGEST_NUMBER:
+        raise ValueError("larger than any store counts")
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +115,12 @@ def event_routes(events: Events, accounts: Accounts) -> APIRouter:
         call = f"{request.method} {request.url.path}?{request.url.query}"
         return identify(events.database, accounts, request.headers, b"", events.clock(), call=call)
 
-    @router.get("")
+    @router.get(
+        "",
+        response_model=None,
+        openapi_extra={"security": SECURITY},
+        responses=answers(200, EventPage, 401, 422, 503),
+    )
     def fetch(
         caller: Caller = Depends(who),  # noqa: B008 - FastAPI's way
         after: str | None = Query(None, max_length=300),

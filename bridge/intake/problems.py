@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from bridge.intake.pointer import pointer as to_pointer
 from bridge.intake.strict_json import BadJson
@@ -123,6 +125,18 @@ def answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ValidationError):
         return unusable(error).to_response()
     raise error
+
+
+def answer_http(_request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework turned away before any endpoint: an unknown path, another method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    phrase = HTTPStatus(error.status_code).phrase
+    answer = Problem(
+        status=error.status_code, code=phrase.lower().replace(" ", "_"), title=phrase
+    ).to_response()
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def answer_unavailable(_request: Request, _error: Exception) -> JSONResponse:

@@ -169,3 +169,19 @@ def test_the_document_of_the_interface_can_be_made(open_web, sqlite_url):
     document = get(f"{url}/openapi.json").json()
     assert {"/v1/handoffs", "/livez", "/readyz", "/metrics"} <= set(document["paths"])
     assert "HandoffRequest" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/no-such-thing", 404, "not_found"),
+        ("GET", "/v1/handoffs/a/b/c", 404, "not_found"),
+        ("DELETE", "/v1/handoffs/ho_1", 405, "method_not_allowed"),
+    ],
+)
+def test_what_no_endpoint_takes_is_a_problem_like_any_other(open_web, sqlite_url, method, path, status, code):
+    url, _ = open_web(sqlite_url)
+    answer = requests.request(method, url + path, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert status != 405 or "GET" in answer.headers["allow"]
