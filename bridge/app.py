@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
-from bridge.handoffs.account import BOT, WEBHOOK
+from bridge.handoffs.account import BOT, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.api import body_schemas, intake_routes
@@ -31,6 +31,7 @@ from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, 
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
+from connectors.notify import AppriseNotifier
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
 BOOKS_EVERY_SECONDS = 60
@@ -142,6 +143,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         clock=bridge.clock,
         chance=random.Random(),  # noqa: S311 - jitter
         poll_every=poll_every,
+        notifier=AppriseNotifier(),
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(BOOKS_EVERY_SECONDS, lambda: check_books(bridge.database, bridge.clock()))
@@ -154,7 +156,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         database=bridge.database,
         payer=payer,
         budgets=budgets,
-        connections=(*bridge.connectors.vendors, BOT, WEBHOOK),
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, NOTIFY),
         clock=bridge.clock,
     )
     return Worker(loop=loop, ticker=ticker)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, select
 
 from bridge.accounts import MAIN, Accounts, account_ids
+from bridge.delivery import ledger
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
-from bridge.handoffs.ids import new_id
-from bridge.handoffs.precedence import counts_from
 from bridge.reports.accounting import books
 from bridge.store import Database, StoreUnavailable, Transaction, tables
 from connectors.registry import Connectors
@@ -100,20 +99,4 @@ def _owe_poll(tx: Transaction, connection: str, now: datetime) -> None:
     )
     if tx.execute(select(owed)).scalar():
         return
-    tx.execute(
-        insert(DELIVERIES).values(
-            account_id=MAIN,
-            delivery_id=new_id("dl", now),
-            handoff_id="",
-            connection=connection,
-            kind="read_changes",
-            lane="",
-            number=0,
-            payload={},
-            state=DeliveryState.OWED,
-            waiting_since=counts_from("read_changes", None, now, now),
-            not_before=now,
-            attempts=0,
-            owed_at=now,
-        )
-    )
+    ledger.owe(tx, MAIN, "read_changes", connection, now)
