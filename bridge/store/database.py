@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from bridge.store.transaction import Transaction
 from bridge.store.wakeups import Wakeups, wakeups_for
-from bridge.store.writer import SingleWriter
+from bridge.store.writer import RolledBack, SingleWriter
 
 T = TypeVar("T")
 
@@ -50,6 +50,9 @@ class Database:
         for attempt in range(1, TRIES + 1):
             try:
                 return self._writer.run(work) if self._writer else self._run(work)
+            except RolledBack as error:
+                if attempt == TRIES:
+                    raise StoreUnavailable("RolledBack") from error
             except IntegrityError:
                 # Two racing transactions inserted the same row; the second look finds the first one's.
                 if attempt == TRIES:
