@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -14,6 +15,8 @@ from pydantic import ValidationError
 
 from bridge.intake.pointer import pointer as to_pointer
 from bridge.intake.strict_json import BadJson
+
+log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_ERRORS: Final = 50
@@ -125,8 +128,9 @@ def answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     raise error
 
 
-def answer_unavailable(_request: Request, _error: Exception) -> JSONResponse:
+def answer_unavailable(_request: Request, error: Exception) -> JSONResponse:
     """Answer while the store cannot be written: nothing was kept, and the caller may try again."""
+    log.error("store_unavailable", error=str(error))
     return Problem(
         status=503,
         code="unavailable",

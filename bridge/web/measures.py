@@ -1,4 +1,7 @@
-"""Measures in Prometheus' format, read from the rows: the same from every process."""
+"""Measures in Prometheus' format, read from the rows: the same from every process.
+
+What the store has cost a process is counted by that process alone.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from bridge.delivery.job import DeliveryState
 from bridge.handoffs.model import State
 from bridge.reports.accounting import books
 from bridge.store import Database, tables
+from bridge.store.strain import Strain
 
 LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
 BOOKS_OVER: Final = timedelta(days=31)
@@ -45,6 +49,7 @@ class _Rows:
             yield _oldest_owed(connection, self._now)
             yield _lateness(connection)
             yield from _books(connection, self._now)
+        yield from _strain(self._database.strain)
 
 
 def _accepted(connection: Connection) -> Metric:
@@ -122,3 +127,19 @@ def _books(connection: Connection, now: datetime) -> Iterator[Metric]:
         for fate in ("settled", "owed", "dead", "missing"):
             family.add_metric([account, fate], getattr(found, fate))
     yield family
+
+
+def _strain(strain: Strain) -> Iterator[Metric]:
+    counted = (
+        (
+            "handoff_store_repeats",
+            "Transactions this process ran again, by what undid them",
+            strain.repeats(),
+        ),
+        ("handoff_store_refusals", "Work of this process that the store did not keep", strain.refusals()),
+    )
+    for name, text, counts in counted:
+        family = CounterMetricFamily(name, text, labels=["reason"])
+        for reason, count in counts.items():
+            family.add_metric([reason], count)
+        yield family
