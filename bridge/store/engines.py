@@ -20,6 +20,8 @@ POSTGRES: Final[Mapping[str, Any]] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # milliseconds
 }
+#: A process that is frozen in a transaction holds locks that others wait for, until the server ends it.
+LONGEST_PAUSE_SECONDS: Final = 10
 READ_ONLY: Final = "25006"  #: SQLSTATE of a write where only reading is allowed
 ADDRESSES: Final = "write sqlite:///handoff.db or postgresql://user@host/name"
 
@@ -55,6 +57,11 @@ def _postgres(url: URL) -> Engine:
         pool_pre_ping=False,
         connect_args={**POSTGRES, "application_name": "handoff-bridge"},
     )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{LONGEST_PAUSE_SECONDS}s'")
+        connection.commit()
 
     @event.listens_for(engine, "handle_error")
     def _leave_a_server_that_takes_no_writes(context: ExceptionContext) -> None:

@@ -28,8 +28,34 @@ from store_trouble import (
     running,
 )
 
-from bridge.store import Database, StoreUnavailable, tables
+from bridge.store import Database, StoreUnavailable, engines, tables
 from bridge.worker.ticker import Ticker
+
+
+@pytest.mark.postgres
+def test_fault_07_a_worker_frozen_with_a_lock_in_hand_does_not_hold_up_the_others(postgres_url, monkeypatch):
+    """A worker is frozen in a transaction: the server ends that soon, and those who wait for its locks go on."""
+    monkeypatch.setattr(engines, "LONGEST_PAUSE_SECONDS", 1)
+    frozen, other = Database(postgres_url), Database(postgres_url)
+    other.transact(lambda tx: add(tx, "a"))
+    holding, woken = threading.Event(), threading.Event()
+
+    def freeze(tx):
+        touch(tx, "a")
+        holding.set()
+        woken.wait(PATIENCE_SECONDS)
+        touch(tx, "a")
+
+    with ThreadPoolExecutor(1) as worker:
+        late = worker.submit(frozen.transact, freeze)
+        holding.wait(PATIENCE_SECONDS)
+        other.transact(lambda tx: touch(tx, "a"))
+        assert names(other, "a") == ["xx"]
+        woken.set()
+        late.result()
+    assert names(other, "a") == ["xxxx"]
+    for database in (frozen, other):
+        database.close()
 
 
 @pytest.mark.postgres
