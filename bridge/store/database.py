@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from bridge.store.engines import engine_for, sqlstate
+from bridge.store.schema import SchemaWatch
 from bridge.store.strain import Strain
 from bridge.store.transaction import Transaction
 from bridge.store.wakeups import Wakeups, wakeups_for
@@ -24,6 +25,7 @@ TRIES: Final = 4
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
 #: what the engine raises when the store is away
 UNAVAILABLE: Final = (DBAPIError, PoolExhausted)
+ANOTHER_SCHEMA: Final = "it has the schema of another version"
 
 
 class StoreUnavailable(Exception):
@@ -39,14 +41,16 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.wakeups: Wakeups = wakeups_for(self.engine)
         self.strain = Strain()
+        self._schema = SchemaWatch(self.engine)
         self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and return its value once that is on disk.
 
         `work` may run more than once, so it must change nothing but the store. Raises what
-        `work` raises, and StoreUnavailable when the store cannot keep it.
+        `work` raises, and StoreUnavailable when the store cannot keep it or has another program's schema.
         """
+        self._must_have_our_schema()
         try:
             for _ in range(TRIES - 1):
                 try:
@@ -98,6 +102,14 @@ class Database:
 
     def _finish(self, wakes: set[str]) -> None:
         self.wakeups.wake(wakes)
+
+    def _must_have_our_schema(self) -> None:
+        try:
+            ours = self._schema.is_ours()
+        except UNAVAILABLE as error:
+            raise self._refused(_reason(error)) from error
+        if not ours:
+            raise self._refused(ANOTHER_SCHEMA)
 
     def _refused(self, reason: str) -> StoreUnavailable:
         self.strain.refused(reason)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from bridge.store.database import Database, StoreUnavailable
+from bridge.store.schema import configuration, found_in, written_for
 
 
 def migrate(url: str) -> None:
@@ -18,8 +14,10 @@ def migrate(url: str) -> None:
 
     Raises UnknownStore for an address that cannot be used, StoreUnavailable where nothing answers at it.
     """
+    config = configuration()
+    config.attributes["url"] = url
     try:
-        command.upgrade(_config(url), "head")
+        command.upgrade(config, "head")
     except DBAPIError as error:
         raise StoreUnavailable(type(error.orig).__name__) from error
 
@@ -27,12 +25,4 @@ def migrate(url: str) -> None:
 def is_current(database: Database) -> bool:
     """Return whether the store has exactly the schema this program was written for."""
     with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config(database.url)).get_current_head()
-
-
-def _config(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["url"] = url
-    return config
+        return found_in(connection) == written_for()

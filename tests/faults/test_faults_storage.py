@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from bridges import hand_over, system_clock
 from fleet import wait_for
 from killed_shop import killed_shop
 from own_postgres import own_postgres
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from store_trouble import (
     ACCOUNTS,
     PATIENCE_SECONDS,
@@ -28,8 +29,12 @@ from store_trouble import (
     running,
 )
 
+from bridge.app import build_worker
 from bridge.store import Database, StoreUnavailable, engines, tables
+from bridge.store import schema as schema_module
 from bridge.worker.ticker import Ticker
+
+LATER = "it has the schema of another version"
 
 
 @pytest.mark.postgres
@@ -181,3 +186,28 @@ def test_fault_12_a_transaction_that_never_gets_through_is_run_four_times_and_re
         told = metrics(port)
         assert 'handoff_store_repeats_total{reason="SerializationFailure"} 3.0' in told
         assert 'handoff_store_refusals_total{reason="SerializationFailure"} 1.0' in told
+
+
+def set_schema(shop, revision):
+    with shop.bridge.database.engine.execution_options(writing=True).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+def test_fault_13_a_process_of_an_older_version_changes_nothing_and_can_be_read(
+    database_url, tmp_path, monkeypatch
+):
+    """The store is migrated under an old process: it claims and takes nothing more, answers what it is asked."""
+    monkeypatch.setattr(schema_module, "LOOK_EVERY", timedelta(0))
+    with running(database_url, tmp_path, work=False) as (shop, port):
+        handoff_id = shop.post(port, 1).json()["id"]
+        set_schema(shop, "later")
+        worker = build_worker(shop.bridge)
+        worker.start()
+        assert_refused(shop.post(port, 2))
+        assert_not_ready(port, "handoff migrate")
+        assert shop.look(port, handoff_id).json()["state"] == "open"
+        wait_for(lambda: shop.bridge.database.strain.refusals().get(LATER, 0) >= 3, PATIENCE_SECONDS)
+        assert shop.tickets() == {}
+        set_schema(shop, schema_module.written_for())
+        assert_each_has_one_ticket(shop)
+        worker.stop()
