@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,11 @@ class Worker:
         self.loop.start()
         self.ticker.start()
 
+    def claim_no_more(self) -> None:
+        """Begin nothing new; `stop` is to follow. Safe in a signal's handler."""
+        self.ticker.look_no_more()
+        self.loop.claim_no_more()
+
     def stop(self) -> None:
         """Finish what has begun and give back the rest."""
         self.ticker.stop()
@@ -99,7 +105,8 @@ def prepare(bridge: Bridge) -> None:
     owe_polls(bridge.database, bridge.connectors, now)
 
 
-def build_web(bridge: Bridge) -> FastAPI:
+def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI:
+    """Build what is served. Once `leaving` is set, requests that wait for something are answered as it stands."""
     database, accounts, connectors, clock = bridge.database, bridge.accounts, bridge.connectors, bridge.clock
     app = FastAPI(
         title="Handoff bridge",
@@ -112,7 +119,8 @@ def build_web(bridge: Bridge) -> FastAPI:
     app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(StoreUnavailable, answer_unavailable)
-    app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
+    intake = Intake(database=database, accounts=accounts, clock=clock, leaving=leaving or threading.Event())
+    app.include_router(intake_routes(intake))
     presses = Presses(
         database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
     )
