@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from connectors.base import RateReadings
 from connectors.errors import Gone
+from connectors.fence import FencedAdapter
 from connectors.freshdesk.failures import VENDOR, failure
 from connectors.freshdesk.rates import reading
 from connectors.http_answers import TIMEOUT_SECONDS, json_of, lost, unanswered
@@ -149,7 +149,7 @@ class FreshdeskApi:
             session.auth = self._auth
             session.headers.update({"Accept": "application/json", "User-Agent": "handoff-bridge"})
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(max_retries=0))
+                session.mount(scheme, FencedAdapter())
         return session
 
 

@@ -12,7 +12,6 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 
-from slack_sdk import WebClient
 from slack_sdk.errors import (
     BotUserAccessError,
     SlackApiError,
@@ -26,6 +25,7 @@ from slack_sdk.web import SlackResponse
 from connectors.errors import EVERYTHING, Busy, ConnectorError, Rejected, Unreachable
 from connectors.http_answers import asked_delay
 from connectors.slack.refusals import VENDOR, is_code, lost, refusal
+from connectors.slack.web_client import FencedWebClient
 
 BASE_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS = 10
@@ -65,7 +65,7 @@ class SlackApi:
     def __init__(
         self, *, token: str, base_url: str = BASE_URL, timeout_seconds: int = TIMEOUT_SECONDS
     ) -> None:
-        self.client = WebClient(
+        self.client = FencedWebClient(
             token=token,
             base_url=base_url.rstrip("/") + "/",
             timeout=timeout_seconds,

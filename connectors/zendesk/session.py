@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from connectors.base import RateReadings
+from connectors.fence import FencedAdapter
 from connectors.http_answers import READING, TIMEOUT_SECONDS, StrangeAnswer, json_of, lost, unanswered
 from connectors.zendesk.access import VENDOR, ZendeskAccount
 from connectors.zendesk.failures import refusal
@@ -33,7 +33,7 @@ class ZendeskSession(requests.Session):
         self.auth = account.sign_in.auth()
         self.headers.update({"Accept": "application/json", "User-Agent": "handoff-bridge", **account.headers})
         for scheme in ("http://", "https://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0))
+            self.mount(scheme, FencedAdapter())
         self.key: str | None = None
         self.answers: list[Any] = []
         self.wrote = False

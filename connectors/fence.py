@@ -1,0 +1,96 @@
+"""Nothing is written to a vendor by a worker that no longer holds what it writes about.
+
+A worker may be frozen at any point of a call (SIGSTOP, a machine that is paused) for longer than its
+lease. Another has then taken the delivery, looked for a trace, found none and sent it. So the last look at
+the lease comes as late as can be: when the connection stands, right before the bytes leave.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from connectors.errors import Busy
+from connectors.http_answers import READING
+
+_may_write: Final[ContextVar[Callable[[], bool]]] = ContextVar("may_write", default=lambda: True)
+
+if TYPE_CHECKING:
+    Base = http.client.HTTPConnection
+else:
+    Base = object
+
+
+@contextmanager
+def held_while(may_write: Callable[[], bool]) -> Iterator[None]:
+    """Let calls of this thread write only while `may_write` says so; a later one raises Busy, nothing done."""
+    before = _may_write.set(may_write)
+    try:
+        yield
+    finally:
+        _may_write.reset(before)
+
+
+class _Fenced(Base):
+    """Goes before a connection of `http.client` or urllib3."""
+
+    def putrequest(self, method: str, *args: Any, **kwargs: Any) -> None:
+        self._reads = method in READING
+        super().putrequest(method, *args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None and self.auto_open:
+            self.connect()
+        if not self._reads and not _may_write.get()():
+            self.close()
+            raise Busy("bridge", "the call came too late; another worker may have taken it over")
+        super().send(data)
+
+
+class FencedHTTPConnection(_Fenced, http.client.HTTPConnection):
+    pass
+
+
+class FencedHTTPSConnection(_Fenced, http.client.HTTPSConnection):
+    pass
+
+
+class _PlainConnection(_Fenced, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Fenced, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+POOLS: Final = {"http": _PlainPool, "https": _SecurePool}
+
+
+class FencedAdapter(HTTPAdapter):
+    """What a `requests.Session` sends through. It makes one attempt at a call."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
