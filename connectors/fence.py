@@ -40,6 +40,8 @@ def held_while(may_write: Callable[[], bool]) -> Iterator[None]:
 class _Fenced(Base):
     """Goes before a connection of `http.client` or urllib3."""
 
+    _reads = True  #: what comes before a request, such as the way through a proxy, writes nothing
+
     def putrequest(self, method: str, *args: Any, **kwargs: Any) -> None:
         self._reads = method in READING
         super().putrequest(method, *args, **kwargs)
