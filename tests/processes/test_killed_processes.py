@@ -26,6 +26,7 @@ WORKERS = 3 if FULL else 2
 LEASE_SECONDS = 30.0 if FULL else 4.0
 RUNG_SECONDS = 20.0 if FULL else 6.0
 KILL_EVERY = (0.5, 2.0)
+RESTART_EVERY = (2.0, 6.0) if FULL else (1.0, 3.0)
 #: so that a slow machine gets a process started at all
 MOST_KILLS = 1000 if FULL else 5
 LOAD = Load(
@@ -62,7 +63,7 @@ def test_a_worker_frozen_for_longer_than_its_lease_settles_and_sends_nothing_of_
 @pytest.mark.postgres
 def test_nothing_is_lost_or_doubled_when_postgresql_restarts_under_load(tmp_path):
     with own_postgres.own_postgres() as server:
-        assert prove_on(server.url, tmp_path, restarting(server, (1.0, 3.0))).refused
+        assert prove_on(server.url, tmp_path, restarting(server, RESTART_EVERY)).refused
 
 
 @pytest.mark.postgres
