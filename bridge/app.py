@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,6 +73,11 @@ class Worker:
         self.loop.start()
         self.ticker.start()
 
+    def claim_no_more(self) -> None:
+        """Begin nothing new; `stop` is to follow. Safe in a signal's handler."""
+        self.ticker.look_no_more()
+        self.loop.claim_no_more()
+
     def stop(self) -> None:
         """Finish what has begun and give back the rest."""
         self.ticker.stop()
@@ -124,7 +130,8 @@ def owe_what_goes_on(bridge: Bridge, now: datetime) -> None:
     owe_feeds(bridge.database, bridge.accounts, now)
 
 
-def build_web(bridge: Bridge) -> FastAPI:
+def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI:
+    """Build what is served. Once `leaving` is set, requests that wait for something are answered as it stands."""
     database, accounts, connectors, clock = bridge.database, bridge.accounts, bridge.connectors, bridge.clock
     app = FastAPI(
         title="Handoff bridge",
@@ -138,7 +145,8 @@ def build_web(bridge: Bridge) -> FastAPI:
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(StoreUnavailable, answer_unavailable)
     app.add_exception_handler(HTTPException, answer_http)
-    app.include_router(intake_routes(Intake(database=database, accounts=accounts, clock=clock)))
+    intake = Intake(database=database, accounts=accounts, clock=clock, leaving=leaving or threading.Event())
+    app.include_router(intake_routes(intake))
     app.include_router(event_routes(Events(database=database, clock=clock), accounts))
     presses = Presses(
         database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock

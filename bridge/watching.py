@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+import threading
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -15,6 +18,9 @@ from bridge.settings import Settings
 HIDDEN: Final = "[secret]"
 #: fields that hold words and ids of our own
 OURS: Final = frozenset({"timestamp", "level", "event", "handoff", "delivery"})
+#: while the store is away, every loop and every request has the same to tell
+RECURRING: Final = frozenset({"store_unavailable", "settling_failed"})
+TOLD_EVERY: Final = timedelta(seconds=30)
 #: loggers of libraries that write requests, bodies or retries on their own
 NOISY: Final = (
     "slack_bolt",
@@ -46,6 +52,7 @@ def set_up_logging(settings: Settings, *, quiet: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(_without_values),
             _Cleaner(settings.secrets),
+            _Seldom(),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR if quiet else logging.INFO),
@@ -55,6 +62,38 @@ def set_up_logging(settings: Settings, *, quiet: bool = False) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()])
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class _Seldom:
+    """Lets a recurring trouble through once in a while, with how many of its kind were left out since."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def __call__(
+        self, _logger: Any, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if event["event"] not in RECURRING:
+            return event
+        left_out = self._left_out((event["event"], str(event.get("error"))))
+        if left_out is None:
+            raise structlog.DropEvent
+        if left_out:
+            event["left_out"] = left_out
+        return event
+
+    def _left_out(self, kind: tuple[str, str]) -> int | None:
+        """Return how many events of this kind were left out before this one; None to leave it out too."""
+        with self._lock:
+            now = self._clock()
+            told_at, left_out = self._told.get(kind, (float("-inf"), 0))
+            if now - told_at < TOLD_EVERY.total_seconds():
+                self._told[kind] = (told_at, left_out + 1)
+                return None
+            self._told[kind] = (now, 0)
+            return left_out
 
 
 class _Libraries(logging.Handler):

@@ -11,14 +11,9 @@ import http.client
 import io
 import socket
 import time
-import urllib.request
-from collections.abc import Mapping
 from typing import Any, Final
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 #: from the sent request to the answer's last byte; less than the lease of a delivery
 WHOLE_ANSWER_SECONDS: Final = 20.0
@@ -69,70 +64,12 @@ class BoundedResponse(http.client.HTTPResponse):
         self.fp: Any = io.BufferedReader(_Measured(file.detach(), connected))
 
 
-class _Pool(HTTPConnectionPool):
-    class ConnectionCls(HTTPConnection):
-        response_class = BoundedResponse
-
-
-class _SecurePool(HTTPSConnectionPool):
-    class ConnectionCls(HTTPSConnection):
-        response_class = BoundedResponse
-
-
-class BoundedAdapter(HTTPAdapter):
-    """For a `requests.Session`: one attempt at each call, and an answer read whole within its bounds."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-        return manager
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send and read. Raises requests.RequestException, Oversized for a body that swells when unpacked."""
-        response = super().send(request, *args, **{**options, "stream": True})
-        body = bytearray()
-        for piece in response.iter_content(PIECE):
-            body += piece
-            if len(body) > MOST_BYTES:
-                response.close()
-                raise Oversized("too long an answer")
-        response._content = bytes(body)  # where requests itself puts a body that it has read
-        return response
-
-
-class _Http(urllib.request.HTTPHandler):
-    class Connection(http.client.HTTPConnection):
-        response_class = BoundedResponse
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self.Connection, req)
-
-
-class _Https(urllib.request.HTTPSHandler):
-    class Connection(http.client.HTTPSConnection):
-        response_class = BoundedResponse
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self.Connection, req)
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """urllib would carry the key along to wherever the answer points."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def open_bounded(request: urllib.request.Request, timeout: float) -> tuple[int, Mapping[str, str], str]:
-    """Make one call by urllib; return status, headers and text. Raises what `urlopen` raises."""
-    opener = urllib.request.build_opener(_Http, _Https, _NoRedirects)
-    with opener.open(request, timeout=timeout) as answer:
-        charset = answer.headers.get_content_charset() or "utf-8"
-        return answer.status, answer.headers, answer.read().decode(charset)
+def read_whole(response: requests.Response) -> None:
+    """Read a streamed answer, unpacked, into its place. Raises requests.RequestException, Oversized."""
+    body = bytearray()
+    for piece in response.iter_content(PIECE):
+        body += piece
+        if len(body) > MOST_BYTES:
+            response.close()
+            raise Oversized("too long an answer")
+    response._content = bytes(body)  # where requests itself puts a body that it has read

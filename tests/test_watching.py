@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from bridge.settings import read_settings
-from bridge.watching import HIDDEN, set_up_logging
+from bridge.watching import HIDDEN, _Seldom, set_up_logging
 
 TOKEN = "xoxb-canary-81f2"
 WORDS = "my card is 4111 1111 1111 1111, call +91 98450 12345 or priya@customer.example"
@@ -152,3 +152,28 @@ def test_text_for_people_is_one_line_for_each_event(said, events, monkeypatch):
     assert "webhook_taken" in line
     assert TOKEN not in line
     assert "4111" not in line
+
+
+def test_the_same_trouble_again_and_again_is_told_once_and_then_counted():
+    now = [0.0]
+    seldom = _Seldom(lambda: now[0])
+
+    def tell(error):
+        try:
+            return seldom(None, "error", {"event": "store_unavailable", "error": error})
+        except structlog.DropEvent:
+            return None
+
+    assert tell("DiskFull") == {"event": "store_unavailable", "error": "DiskFull"}
+    assert [tell("DiskFull") for _ in range(3)] == [None] * 3
+    assert tell("OperationalError") is not None
+    now[0] = 31.0
+    assert tell("DiskFull") == {"event": "store_unavailable", "error": "DiskFull", "left_out": 3}
+
+
+def test_a_store_that_is_away_makes_one_line_however_often_it_is_asked(events):
+    for _ in range(50):
+        log().error("store_unavailable", error="OperationalError")
+    log().error("rung_broke", handoff="ho_1")
+    log().error("rung_broke", handoff="ho_1")
+    assert [one["event"] for one in events()] == ["store_unavailable", "rung_broke", "rung_broke"]

@@ -30,7 +30,11 @@ from bridge.watching import set_up_logging
 
 log = structlog.get_logger()
 
-GRACE_SECONDS: Final = 5
+#: for requests under way, so that a worker beside them has time left for its own end
+GRACE_SECONDS: Final = 2
+#: A process that is told to stop has ended by then, whatever still waits for an answer. Some who tell it
+#: kill it after five seconds.
+LONGEST_END_SECONDS: Final = 4.5
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -88,8 +92,8 @@ def _run(given: argparse.Namespace) -> int:
     migrate(settings.database_url)
     bridge = _ready_bridge()
     try:
-        serve = open_web(bridge, given.host, given.port)
         worker = build_worker(bridge)
+        serve = open_web(bridge, given.host, given.port, at_stop=worker.claim_no_more)
         worker.start()
         try:
             serve()
@@ -100,26 +104,46 @@ def _run(given: argparse.Namespace) -> int:
     return 0
 
 
-def open_web(bridge: Bridge, host: str | None, port: int | None) -> Callable[[], None]:
-    """Listen, and return what serves until a signal says stop. Raises Refused for an address not to be had."""
+def open_web(
+    bridge: Bridge, host: str | None, port: int | None, at_stop: Callable[[], None] = lambda: None
+) -> Callable[[], None]:
+    """Listen, and return what serves until a signal says stop. Raises Refused for an address not to be had.
+
+    `at_stop` is called as soon as the signal comes.
+    """
     settings = bridge.settings
     listening = _listen(host or settings.host, settings.port if port is None else port)
+    leaving = threading.Event()
     config = uvicorn.Config(
-        build_web(bridge),
+        build_web(bridge, leaving),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    server = uvicorn.Server(config)
 
     def stop() -> None:
-        server.should_exit = True
+        leaving.set()
+        at_stop()
 
+    server = _Server(config, stop)
     # uvicorn raises the signal again when it is done: without this it would end us before our own end.
-    _at_stop_signals(stop)
+    _at_stop_signals(lambda: None)
     print("Listening at http://{}:{}".format(*listening.getsockname()[:2]), flush=True)
     return lambda: server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells of a signal at once: while it serves, uvicorn's own handlers are in the place of ours."""
+
+    def __init__(self, config: uvicorn.Config, at_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._at_stop = at_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        _end_in_any_case()
+        self._at_stop()
+        super().handle_exit(sig, frame)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -147,7 +171,23 @@ def _ready_bridge() -> Bridge:
 
 def _at_stop_signals(stop: Callable[[], None]) -> None:
     def handle(_number: int, _frame: FrameType | None) -> None:
+        _end_in_any_case()
         stop()
 
     for number in STOP_SIGNALS:
         signal.signal(number, handle)
+
+
+def _end_in_any_case() -> None:
+    """Let this process end soon, well, even if a call is still under way.
+
+    What such a call was about stays leased, and whoever takes it when the lease has run out looks first.
+    """
+    last = threading.Timer(LONGEST_END_SECONDS, _end)
+    last.daemon = True
+    last.start()
+
+
+def _end() -> None:
+    log.warning("stopped_with_calls_under_way")
+    os._exit(0)

@@ -38,6 +38,7 @@ class Job:
     rung: int | None
     attempt: int
     lease: str
+    lease_until: datetime
     look_first: bool
     first_tried_at: datetime | None
 

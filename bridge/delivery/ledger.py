@@ -25,6 +25,7 @@ from bridge.store import Transaction, tables
 DELIVERIES: Final = tables.deliveries
 ATTEMPTS: Final = tables.attempts
 BLOCKS: Final = tables.budgets
+#: a third of it is as long as a vendor is given for its answer to one call
 LEASE: Final = timedelta(seconds=30)
 #: candidates looked at for each place free, since a budget may refuse some
 LOOKED_AT: Final = 3
@@ -62,7 +63,7 @@ def claim(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> list[
     """Take deliveries that may be sent now, the longest-waiting customer's first, as far as there is room."""
     rows = tx.execute(_candidates(now, room)).all()
     granted = budgets.grant(tx, room.fitting(rows), room.most, now)
-    jobs = [_job(row) for row in granted]
+    jobs = [_job(row, now + LEASE) for row in granted]
     if jobs:
         _lease(tx, jobs, now)
     return jobs
@@ -163,6 +164,11 @@ def bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) -
     return taken
 
 
+def may_write(job: Job, now: datetime) -> bool:
+    """Return whether a call that begins at `now` ends before another worker may take the delivery."""
+    return now < job.lease_until - LEASE / 3
+
+
 def release(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Give back what was claimed and never begun, as if it had not been touched."""
     for job in jobs:
@@ -215,7 +221,7 @@ def _candidates(now: datetime, room: Room) -> Any:
     )
 
 
-def _job(row: Any) -> Job:
+def _job(row: Any, lease_until: datetime) -> Job:
     return Job(
         account_id=row.account_id,
         delivery_id=row.delivery_id,
@@ -227,6 +233,7 @@ def _job(row: Any) -> Job:
         rung=row.rung,
         attempt=row.attempts + 1,
         lease=secrets.token_hex(8),
+        lease_until=lease_until,
         # A lease that is still written there was never given back: its holder died on the way.
         look_first=row.state == DeliveryState.UNKNOWN or row.lease is not None,
         first_tried_at=row.first_tried_at,
@@ -240,7 +247,7 @@ def _lease(tx: Transaction, jobs: Sequence[Job], now: datetime) -> None:
             .where(DELIVERIES.c.account_id == job.account_id, DELIVERIES.c.delivery_id == job.delivery_id)
             .values(
                 lease=job.lease,
-                lease_until=now + LEASE,
+                lease_until=job.lease_until,
                 attempts=job.attempt,
                 state=DeliveryState.UNKNOWN if job.look_first else DeliveryState.OWED,
                 first_tried_at=job.first_tried_at or now,

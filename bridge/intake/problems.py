@@ -8,6 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
+import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,6 +17,8 @@ from starlette.exceptions import HTTPException
 
 from bridge.intake.pointer import pointer as to_pointer
 from bridge.intake.strict_json import BadJson
+
+log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_ERRORS: Final = 50
@@ -139,8 +142,9 @@ def answer_http(_request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-def answer_unavailable(_request: Request, _error: Exception) -> JSONResponse:
+def answer_unavailable(_request: Request, error: Exception) -> JSONResponse:
     """Answer while the store cannot be written: nothing was kept, and the caller may try again."""
+    log.error("store_unavailable", error=str(error))
     return Problem(
         status=503,
         code="unavailable",

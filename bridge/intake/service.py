@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -71,9 +72,12 @@ LONGEST_WAIT_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
+    """`leaving` is set when the process is about to end: nobody is kept waiting any more."""
+
     database: Database
     accounts: Accounts
     clock: Callable[[], datetime]
+    leaving: threading.Event = field(default_factory=threading.Event)
 
     def hand_over(self, caller: Caller, body: bytes, key: str | None) -> dict[str, Any]:
         """Accept a handoff and return the receipt, the same one for the same key and body."""
@@ -149,9 +153,8 @@ class Intake:
         until = time.monotonic() + min(seconds, LONGEST_WAIT_SECONDS)
         while True:
             ticket: dict[str, Any] | None = self.look(caller, handoff_id)["ticket"]
-            if ticket or time.monotonic() >= until:
+            if ticket or time.monotonic() >= until or self.leaving.wait(WAIT_LOOK_SECONDS):
                 return ticket
-            time.sleep(WAIT_LOOK_SECONDS)
 
     def _change(
         self, caller: Caller, handoff_id: str, what: Callable[[Change], None], body: bytes, key: str | None

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from bridge.store.clock import clock_of
+from bridge.store.engines import engine_for, sqlstate
+from bridge.store.schema import SchemaWatch
+from bridge.store.strain import Strain
 from bridge.store.transaction import Transaction
 from bridge.store.wakeups import Wakeups, wakeups_for
-from bridge.store.writer import SingleWriter
+from bridge.store.writer import RolledBack, SingleWriter
 
 T = TypeVar("T")
 
+#: the first and three more
 TRIES: Final = 4
-SQLITE_BUSY_TIMEOUT_MS: Final = 15_000
-POOL_SIZE: Final = 20
-ADDRESSES: Final = "write sqlite:///handoff.db or postgresql://user@host/name"
 #: serialization failure, deadlock: the whole transaction may be run again (PostgreSQL, appendix A)
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
+#: what the engine raises when the store is away
+UNAVAILABLE: Final = (DBAPIError, PoolExhausted)
+ANOTHER_SCHEMA: Final = "it has the schema of another version"
 
 
 class StoreUnavailable(Exception):
     """The store cannot be written or reached now. Nothing was kept; the caller may try again."""
-
-
-class UnknownStore(Exception):
-    """The store's address cannot be used. The text says what would do and never shows the address."""
 
 
 class Database:
@@ -37,31 +38,34 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = _engine(url)
+        self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.wakeups: Wakeups = wakeups_for(self.engine)
         self.clock = clock_of(self.engine)
+        self.strain = Strain()
+        self._schema = SchemaWatch(self.engine)
         self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and return its value once that is on disk.
 
         `work` may run more than once, so it must change nothing but the store. Raises what
-        `work` raises, and StoreUnavailable when the store cannot keep it.
+        `work` raises, and StoreUnavailable when the store cannot keep it or has another program's schema.
         """
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._writer.run(work) if self._writer else self._run(work)
-            except IntegrityError:
-                # Two racing transactions inserted the same row; the second look finds the first one's.
-                if attempt == TRIES:
-                    raise
-            except DataError:
-                raise  # a value no store can hold is a fault of ours, and trying again would not help
-            except DBAPIError as error:
-                if not _retryable(error) or attempt == TRIES:
-                    raise StoreUnavailable(type(error.orig).__name__) from error
-        raise AssertionError("unreachable")
+        self._must_have_our_schema()
+        try:
+            for _ in range(TRIES - 1):
+                try:
+                    return self._once(work)
+                except (DBAPIError, RolledBack) as error:
+                    if not _may_be_repeated(error):
+                        raise
+                    self.strain.repeated(_reason(error))
+            return self._once(work)
+        except (DataError, IntegrityError):
+            raise  # what no store can hold is a fault of ours, and trying again would not help
+        except (*UNAVAILABLE, RolledBack) as error:
+            raise self._refused(_reason(error)) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -69,8 +73,18 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except DBAPIError as error:
-            raise StoreUnavailable(type(error.orig).__name__) from error
+        except UNAVAILABLE as error:
+            raise StoreUnavailable(_reason(error)) from error
+
+    def is_writable(self) -> bool:
+        """Return whether the server takes changes: a standby does not. Raises StoreUnavailable."""
+        if self.is_sqlite:
+            return True
+        with self.read() as connection:
+            writable = bool(connection.execute(text("SHOW transaction_read_only")).scalar() == "off")
+        if not writable:
+            self.engine.dispose()  # another server may have taken over; the next connection finds it
+        return writable
 
     def close(self) -> None:
         if self._writer:
@@ -78,6 +92,9 @@ class Database:
         self.wakeups.close()
         self.clock.close()
         self.engine.dispose()
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        return self._writer.run(work) if self._writer else self._run(work)
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
         with self.engine.begin() as connection:
@@ -89,43 +106,29 @@ class Database:
     def _finish(self, wakes: set[str]) -> None:
         self.wakeups.wake(wakes)
 
+    def _must_have_our_schema(self) -> None:
+        try:
+            ours = self._schema.is_ours()
+        except UNAVAILABLE as error:
+            raise self._refused(_reason(error)) from error
+        if not ours:
+            raise self._refused(ANOTHER_SCHEMA)
 
-def _retryable(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES or error.connection_invalidated
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        raise UnknownStore(f"HANDOFF_DATABASE_URL cannot be read; {ADDRESSES}") from None
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url)
-    if parsed.get_backend_name() != "postgresql":
-        raise UnknownStore(f"HANDOFF_DATABASE_URL: {parsed.drivername} is not known; {ADDRESSES}")
-    return create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        pool_size=POOL_SIZE,
-        max_overflow=POOL_SIZE,
-        pool_pre_ping=False,
-        connect_args={"connect_timeout": 5, "application_name": "handoff-bridge"},
-    )
+    def _refused(self, reason: str) -> StoreUnavailable:
+        self.strain.refused(reason)
+        return StoreUnavailable(reason)
 
 
-def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+def _may_be_repeated(error: DBAPIError | RolledBack) -> bool:
+    if isinstance(error, RolledBack | IntegrityError):
+        # Two racing transactions may have inserted the same row; the second look finds the first one's.
+        return True
+    if isinstance(error, DataError):
+        return False
+    return sqlstate(error.orig) in RETRYABLE_SQLSTATES or error.connection_invalidated
 
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.execute(text("BEGIN IMMEDIATE" if writing else "BEGIN"))
-
-    return engine
+def _reason(error: Exception) -> str:
+    """Return the error's name in the driver's own words, which hold no value of a row."""
+    inner = getattr(error, "orig", None) or error
+    return str(getattr(inner, "sqlite_errorname", None) or type(inner).__name__)

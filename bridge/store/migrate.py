@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from bridge.store.database import Database, StoreUnavailable
+from bridge.store.schema import configuration, found_in, written_for
 
 
 class UnknownRevision(Exception):
@@ -37,13 +36,15 @@ def migrate_back(url: str, revision: str) -> None:
 
 def revisions() -> list[str]:
     """Return the revisions of the schema that this program knows, the oldest first."""
-    found = ScriptDirectory.from_config(_config("")).walk_revisions()
+    found = ScriptDirectory.from_config(configuration()).walk_revisions()
     return [script.revision for script in found][::-1]
 
 
 def _run(step: Callable[[Config, str], None], url: str, revision: str) -> None:
+    config = configuration()
+    config.attributes["url"] = url
     try:
-        step(_config(url), revision)
+        step(config, revision)
     except DBAPIError as error:
         raise StoreUnavailable(type(error.orig).__name__) from error
 
@@ -51,12 +52,4 @@ def _run(step: Callable[[Config, str], None], url: str, revision: str) -> None:
 def is_current(database: Database) -> bool:
     """Return whether the store has exactly the schema this program was written for."""
     with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    return found == ScriptDirectory.from_config(_config(database.url)).get_current_head()
-
-
-def _config(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["url"] = url
-    return config
+        return found_in(connection) == written_for()

@@ -14,6 +14,8 @@ from typing import Final, Protocol
 import psycopg
 from sqlalchemy import Connection, Engine, text
 
+from bridge.store.engines import POSTGRES
+
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
 RECONNECT_SECONDS: Final = 1.0
@@ -140,7 +142,7 @@ class NotifyWakeups:
                 time.sleep(RECONNECT_SECONDS)
 
     def _listen_once(self) -> None:
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self._url, autocommit=True, **POSTGRES) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._bell.ring_all()  # whatever was sent before we listened
             while not self._stop.is_set():

@@ -3,6 +3,9 @@
 A durable commit costs a disk flush, so ten callers that share one flush are served nearly ten
 times as fast as one by one. Each caller's work has its own savepoint: one that fails undoes
 itself and nobody else, and every caller waits for the commit that holds its work.
+
+Some failures, a full disk among them, make SQLite roll back the whole transaction on its own
+(sqlite.org, "Response To Errors Within A Transaction"). Then nobody's work is kept, and each is told so.
 """
 
 from __future__ import annotations
@@ -25,6 +28,10 @@ Asked = tuple[Work, Future[Any]]
 MOST_TOGETHER: Final = 64
 
 
+class RolledBack(Exception):
+    """The failure of another's work undid this one too. Nothing was kept, and it may be done again."""
+
+
 class SingleWriter:
     def __init__(self, engine: Engine, committed: Callable[[set[str]], None]) -> None:
         self._engine = engine.execution_options(writing=True)
@@ -34,7 +41,10 @@ class SingleWriter:
         self._thread.start()
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        """Have `work` done in the next transaction; return its value once that is committed."""
+        """Have `work` done in the next transaction; return its value once that is committed.
+
+        Raises what `work` raises, and RolledBack.
+        """
         if threading.current_thread() is self._thread:
             raise RuntimeError("a transaction cannot be opened inside another")
         future: Future[T] = Future()
@@ -91,10 +101,28 @@ class SingleWriter:
         work, future = asked
         transaction = Transaction(connection)
         try:
-            with connection.begin_nested():
-                value = work(transaction)
-        except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+            value = _in_savepoint(connection, transaction, work)
+        except BaseException as error:
             future.set_exception(error)
+            if not _goes_on(connection):
+                raise RolledBack from error
             return
         wakes |= transaction.wakes
         done.append((future, value))
+
+
+def _in_savepoint(connection: Connection, transaction: Transaction, work: Work) -> Any:
+    savepoint = connection.begin_nested()
+    try:
+        value = work(transaction)
+    except BaseException:
+        if _goes_on(connection):
+            savepoint.rollback()
+        raise
+    savepoint.commit()
+    return value
+
+
+def _goes_on(connection: Connection) -> bool:
+    """Return whether the transaction is still open. Committing one that is not would succeed, and keep nothing."""
+    return bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr]

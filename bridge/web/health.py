@@ -23,16 +23,12 @@ def health_routes(database: Database, clock: Callable[[], datetime]) -> APIRoute
 
     @router.get("/readyz", responses={503: {"description": "Not ready; `reason` says why"}})
     def readyz(response: Response) -> dict[str, str]:
-        """The store can be reached and has this version's schema; 503 tells which is not so."""
-        try:
-            ready = is_current(database)
-        except StoreUnavailable:
-            response.status_code = 503
-            return {"status": "not ready", "reason": "the store cannot be reached"}
-        if not ready:
-            response.status_code = 503
-            return {"status": "not ready", "reason": "run `handoff migrate`: the store has another schema"}
-        return {"status": "ready"}
+        """The store can be reached and written and has this version's schema; 503 tells which is not so."""
+        why_not = _why_not_ready(database)
+        if why_not is None:
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "not ready", "reason": why_not}
 
     @router.get(
         "/metrics",
@@ -44,3 +40,15 @@ def health_routes(database: Database, clock: Callable[[], datetime]) -> APIRoute
         return Response(measures(database, clock()), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router
+
+
+def _why_not_ready(database: Database) -> str | None:
+    try:
+        if not is_current(database):
+            return "run `handoff migrate`: the store has another schema"
+        if not database.is_writable():
+            return "the store is read-only"
+    except StoreUnavailable:
+        return "the store cannot be reached"
+    refused = database.strain.refused_lately()
+    return f"the store kept nothing when it was last asked ({refused})" if refused else None

@@ -1,4 +1,7 @@
-"""Measures in Prometheus' format, read from the rows: the same from every process, but for its own clock."""
+"""Measures in Prometheus' format, read from the rows: the same from every process.
+
+Its own clock, and what the store has cost it, each process tells for itself.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from bridge.handoffs.model import State
 from bridge.reports.accounting import books
 from bridge.reports.audit import Astray, astray
 from bridge.store import Database, tables
+from bridge.store.strain import Strain
 
 LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
 BOOKS_OVER: Final = timedelta(days=31)
@@ -53,6 +57,7 @@ class _Rows:
             yield from _books(connection, self._now)
             yield _astray(connection, self._now)
         yield _skew(self._database.clock.skew)
+        yield from _strain(self._database.strain)
 
 
 def _skew(skew: timedelta) -> Metric:
@@ -182,3 +187,19 @@ def _feeds(connection: Connection, now: datetime) -> Metric:
         age = now.timestamp() - (row.read_at.timestamp() if row.read_at else 0.0)
         family.add_metric([row.account_id, row.feed], age)
     return family
+
+
+def _strain(strain: Strain) -> Iterator[Metric]:
+    counted = (
+        (
+            "handoff_store_repeats",
+            "Transactions this process ran again, by what undid them",
+            strain.repeats(),
+        ),
+        ("handoff_store_refusals", "Work of this process that the store did not keep", strain.refusals()),
+    )
+    for name, text, counts in counted:
+        family = CounterMetricFamily(name, text, labels=["reason"])
+        for reason, count in counts.items():
+            family.add_metric([reason], count)
+        yield family

@@ -57,9 +57,12 @@ class DeliveryLoop:
     def start(self) -> None:
         self._thread.start()
 
+    def claim_no_more(self) -> None:
+        self._stopping.set()
+
     def stop(self) -> None:
         """Claim no more, finish what has begun, give back the rest."""
-        self._stopping.set()
+        self.claim_no_more()
         self._database.wakeups.wake({"deliveries"})
         self._thread.join(STOP_SECONDS)
         self._pool.shutdown(wait=True)  # what waits in it is given back by `_pay`

@@ -25,6 +25,7 @@ from bridge.handoffs.model import Handoff
 from bridge.store import Database, StoreUnavailable, Transaction
 from connectors.base import RateReading
 from connectors.errors import ConnectorError
+from connectors.fence import held_while
 from connectors.registry import Connectors
 
 log = structlog.get_logger()
@@ -67,7 +68,10 @@ class Payer:
     def pay(self, job: Job) -> None:
         """Attempt `job` and write down how it went. Raises StoreUnavailable."""
         try:
-            self._settle(job, DUTIES[job.kind](job, self._bench(job)))
+            bench = self._bench(job)
+            with held_while(lambda: ledger.may_write(job, self._clock())):
+                paid = DUTIES[job.kind](job, bench)
+            self._settle(job, paid)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what breaks is a poison message, not a dead worker

@@ -54,8 +54,11 @@ class Ticker:
         self._scheduler.start()
         self._ear.start()
 
-    def stop(self) -> None:
+    def look_no_more(self) -> None:
         self._stopping.set()
+
+    def stop(self) -> None:
+        self.look_no_more()
         self._database.wakeups.wake({"clocks"})
         with self._looking:
             pass  # a look still plans the next one, for which it needs the lock that shutdown waits with
@@ -65,11 +68,12 @@ class Ticker:
     def look(self) -> None:
         """Fire what is due, then plan the next look for the moment the next clock runs out."""
         with self._looking:
-            _kept_going(self._fire_and_plan)
+            if not self._stopping.is_set():
+                _kept_going(self._fire_and_plan)
 
     def _fire_and_plan(self) -> None:
         self._broken.clear()
-        while self._fire_some():
+        while self._fire_some() and not self._stopping.is_set():
             pass
         self.looked_at = self._clock()
         self._plan()

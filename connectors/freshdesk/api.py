@@ -16,11 +16,11 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from connectors.base import RateReadings
-from connectors.bounded import BoundedAdapter
 from connectors.errors import Gone
 from connectors.freshdesk.failures import VENDOR, failure
 from connectors.freshdesk.rates import reading
 from connectors.http_answers import TIMEOUT_SECONDS, json_of, lost, unanswered
+from connectors.wire import VendorAdapter
 
 PAGE: Final = 100  #: rows of a page at most; Freshdesk gives 30 unless asked
 MOST_PAGES: Final = 50  #: of one list that is read to its end
@@ -149,7 +149,7 @@ class FreshdeskApi:
             session.auth = self._auth
             session.headers.update({"Accept": "application/json", "User-Agent": "handoff-bridge"})
             for scheme in ("http://", "https://"):
-                session.mount(scheme, BoundedAdapter())
+                session.mount(scheme, VendorAdapter())
         return session
 
 

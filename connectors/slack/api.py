@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
-from urllib.request import Request
 
-from slack_sdk import WebClient
 from slack_sdk.errors import (
     BotUserAccessError,
     SlackApiError,
@@ -24,10 +22,10 @@ from slack_sdk.errors import (
 )
 from slack_sdk.web import SlackResponse
 
-from connectors.bounded import open_bounded
 from connectors.errors import EVERYTHING, Busy, ConnectorError, Rejected, Unreachable
 from connectors.http_answers import asked_delay
 from connectors.slack.refusals import VENDOR, is_code, lost, refusal
+from connectors.slack.web_client import WiredWebClient
 
 BASE_URL = "https://slack.com/api/"
 TIMEOUT_SECONDS = 10
@@ -57,16 +55,6 @@ Method = Callable[..., SlackResponse]
 Answer = Mapping[str, Any]
 
 
-class BoundedClient(WebClient):
-    """Slack's client, whose answers are bounded and whose calls follow no redirect."""
-
-    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        if not url.lower().startswith(("http://", "https://")):
-            raise SlackRequestError("no web address")
-        status, headers, body = open_bounded(req, self.timeout)
-        return {"status": status, "headers": headers, "body": body}
-
-
 class SlackApi:
     """Calls methods of `client` and turns each of its failures into one of `connectors.errors`.
 
@@ -77,7 +65,7 @@ class SlackApi:
     def __init__(
         self, *, token: str, base_url: str = BASE_URL, timeout_seconds: int = TIMEOUT_SECONDS
     ) -> None:
-        self.client = BoundedClient(
+        self.client = WiredWebClient(
             token=token,
             base_url=base_url.rstrip("/") + "/",
             timeout=timeout_seconds,

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import requests
 
 from connectors.base import RateReadings
-from connectors.bounded import BoundedAdapter
 from connectors.http_answers import READING, TIMEOUT_SECONDS, StrangeAnswer, json_of, lost, unanswered
+from connectors.wire import VendorAdapter
 from connectors.zendesk.access import VENDOR, ZendeskAccount
 from connectors.zendesk.failures import refusal
 from connectors.zendesk.rates import readings
@@ -33,7 +33,7 @@ class ZendeskSession(requests.Session):
         self.auth = account.sign_in.auth()
         self.headers.update({"Accept": "application/json", "User-Agent": "handoff-bridge", **account.headers})
         for scheme in ("http://", "https://"):
-            self.mount(scheme, BoundedAdapter())
+            self.mount(scheme, VendorAdapter())
         self.key: str | None = None
         self.answers: list[Any] = []
         self.wrote = False

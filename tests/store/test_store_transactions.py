@@ -12,8 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, insert, select, text
 
-from bridge.store import Database, StoreUnavailable, Transaction, migrate, tables
+from bridge.store import Database, StoreUnavailable, Transaction, engines, migrate, tables
 from bridge.store.migrate import is_current
+from bridge.store.strain import Strain
 
 ACCOUNTS = tables.accounts
 NOW = datetime(2026, 11, 21, 12, 52, tzinfo=UTC)
@@ -147,3 +148,27 @@ def test_a_transaction_inside_another_is_refused_instead_of_waiting_for_ever(sql
     with pytest.raises(RuntimeError, match="inside another"):
         database.transact(lambda _tx: database.transact(lambda tx: add(tx, "a")))
     database.close()
+
+
+def test_more_at_once_than_there_are_connections_is_told_as_unavailable(postgres_url, monkeypatch):
+    monkeypatch.setattr(engines, "POOL_SIZE", 1)
+    monkeypatch.setattr(engines, "PATIENCE_SECONDS", 0.1)
+    database = Database(postgres_url)
+    database.transact(lambda tx: add(tx, "a"))
+    with database.read() as first, database.read() as second:
+        assert first is not second
+        with pytest.raises(StoreUnavailable):
+            database.transact(lambda tx: add(tx, "b"))
+    assert database.transact(lambda tx: add(tx, "b")) == "b"
+    assert database.strain.refusals() == {"TimeoutError": 1}
+    database.close()
+
+
+def test_a_refusal_is_remembered_for_a_moment_and_counted_for_good():
+    now = [0.0]
+    strain = Strain(lambda: now[0])
+    assert strain.refused_lately() is None
+    strain.refused("DiskFull")
+    assert strain.refused_lately() == "DiskFull"
+    now[0] = 5.1
+    assert (strain.refused_lately(), strain.refusals()) == (None, {"DiskFull": 1})

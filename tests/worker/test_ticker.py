@@ -99,17 +99,6 @@ def test_after_a_stop_what_is_overdue_fires_at_once_and_once(open_bridge, tickin
     assert len(climbed) == 20
 
 
-def test_two_tickers_fire_each_rung_once(open_bridge, ticking, until):
-    bridges = [open_bridge(), open_bridge()]
-    for number in range(8):
-        due_in(bridges[0], number, milliseconds=200)
-    for bridge in bridges:
-        ticking(bridge)
-    until(lambda: len(fired(bridges[0])) == 8)
-    climbed = [row for row in all_of(bridges[0], tables.timeline) if row.event == "escalated"]
-    assert len(climbed) == 8
-
-
 def poison(bridge, handoff_id):
     """Make a row that nothing can read any more."""
     bridge.database.transact(
