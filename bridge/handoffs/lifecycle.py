@@ -154,6 +154,7 @@ def withdraw(change: Change, reason: str | None) -> None:
         return
     _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data={"reason": reason})
     change_ticket(change, withdrawn=True)
+    _read_once_more(change)
 
 
 def resolved(change: Change, *, actor: str) -> None:
@@ -170,6 +171,7 @@ def resolved(change: Change, *, actor: str) -> None:
 def close_for_new(change: Change) -> None:
     """The answered conversation is handed over anew: what was before is over."""
     _close(change, State.RESOLVED, "handed_over_anew", actor="bot", data={})
+    _read_once_more(change)
 
 
 def orphaned(change: Change, *, actor: str) -> None:
@@ -253,6 +255,12 @@ def _close(change: Change, state: State, event: str, *, actor: str, data: dict[s
     change.note(event, actor=actor, tell_bot=True, **data)
     stop_clocks(change)
     show(change)
+
+
+def _read_once_more(change: Change) -> None:
+    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
+    if change.account.helpdesk:
+        change.owe("read_ticket", change.account.helpdesk)
 
 
 def _owed_here(change: Change) -> tuple[Any, ...]:

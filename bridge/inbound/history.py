@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
+from bridge.handoffs.model import State
 from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
 
 
@@ -19,8 +20,10 @@ def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
 
 
 def heard(change: Change, message: TicketMessage) -> None:
-    """Take in one message on the ticket."""
-    if is_answer(message, change.handoff.asked_at):
+    """Take in one message on the ticket. What was written after the bot took the handoff back is none for it."""
+    handoff = change.handoff
+    too_late = handoff.state is State.WITHDRAWN and handoff.closed_at and message.at > handoff.closed_at
+    if not too_late and is_answer(message, handoff.asked_at):
         lifecycle.answered(
             change,
             by=message.author.name or "a person",
