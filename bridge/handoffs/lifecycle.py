@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
+from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
 from bridge.roster.model import Person
@@ -54,14 +55,21 @@ def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) ->
 
 def moved(change: Change, ticket: TicketRef) -> None:
     """The ticket lives elsewhere now: merged by an agent, or followed up after it was closed."""
-    if change.handoff.ticket == ticket:
-        return
     before = change.handoff.ticket
+    if before and (before.connection, before.id) == (ticket.connection, ticket.id):
+        if ticket.since:
+            change.become(ticket=ticket)
+        return
     change.become(ticket=ticket)
     change.note(
         "ticket_moved", actor=ticket.connection, ticket=ticket.id, url=ticket.url, before=before and before.id
     )
     show(change)
+
+
+def read_former(change: Change, ticket: TicketRef) -> None:
+    """Owe a reading of the ticket that the handoff has just left: not all that was said there may have come to us."""
+    change.owe("read_ticket", ticket.connection, payload={"former": TICKET.dump_python(ticket, mode="json")})
 
 
 def announced(change: Change, card: CardRef) -> None:

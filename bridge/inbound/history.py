@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
-from bridge.handoffs.model import State
+from bridge.handoffs.model import State, TicketRef
 from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
 
 
@@ -33,11 +33,20 @@ def heard(change: Change, message: TicketMessage) -> None:
         )
 
 
-def told_by(change: Change, history: TicketHistory) -> None:
-    """Bring the handoff in line with the whole ticket."""
-    lifecycle.moved(change, history.ref)
+def is_ours(message: TicketMessage, ticket: TicketRef) -> bool:
+    """Return whether the message belongs to the handoff's story: not what was said before its ticket came here."""
+    return ticket.since is None or message.at >= ticket.since
+
+
+def told_by(change: Change, history: TicketHistory, read: TicketRef) -> None:
+    """Bring the handoff in line with the whole ticket. `read` is where it was looked for, perhaps a former place."""
     for message in sorted(history.messages, key=lambda message: message.at):
-        heard(change, message)
+        if is_ours(message, read):
+            heard(change, message)
+    current = change.handoff.ticket
+    if current and current.id != read.id and history.ref.id == read.id:
+        return  # a former ticket that goes on elsewhere, in a follow-up: only its words matter
+    lifecycle.moved(change, history.ref)
     if history.state is TicketState.DELETED:
         lifecycle.orphaned(change, actor=history.ref.connection)
     elif history.state is TicketState.SOLVED:
