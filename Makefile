@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill lint lock clean
+.PHONY: help install demo test kill soak-model lint lock clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## set up .venv from requirements.lock; quick when nothing changed
 
@@ -35,6 +35,13 @@ test: install ## run every test; ARGS="-k roster" narrows it
 
 kill: install ## kill processes at random during 500 handoffs, and count; takes five minutes
 	HANDOFF_KILL_HANDOFFS=500 $(BIN)/python -m pytest tests/processes $(ARGS)
+
+# Two processes, one for each half of the sequences. `make soak-model HANDOFF_MODEL_SEED=…` plays the same ones again.
+soak-model: install ## 10,000 random sequences of everything that can happen, against the model
+	@seed=$${HANDOFF_MODEL_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))')}; \
+	echo "HANDOFF_MODEL_SEED=$$seed"; \
+	HANDOFF_MODEL_SEED=$$seed HANDOFF_MODEL_SEQUENCES=$${HANDOFF_MODEL_SEQUENCES:-10000} \
+		$(BIN)/python -m pytest -n 2 tests/model $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .
