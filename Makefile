@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill fuzz faults lint lock clean
+.PHONY: help install demo test kill soak-model fuzz faults lint lock clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## set up .venv from requirements.lock; quick when nothing changed
 
@@ -46,6 +46,13 @@ fuzz: install ## throw TIMES=50 times as much at every border as the tests do, a
 
 faults: install ## write docs/faults.md anew from the tests that show each fault
 	$(BIN)/python tests/faults/fault_table.py
+
+# Two processes, one for each half of the sequences. `make soak-model HANDOFF_MODEL_SEED=…` plays the same ones again.
+soak-model: install ## 10,000 random sequences of everything that can happen, against the model
+	@seed=$${HANDOFF_MODEL_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))')}; \
+	echo "HANDOFF_MODEL_SEED=$$seed"; \
+	HANDOFF_MODEL_SEED=$$seed HANDOFF_MODEL_SEQUENCES=$${HANDOFF_MODEL_SEQUENCES:-10000} \
+		$(BIN)/python -m pytest -n 2 tests/model $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -64,4 +64,5 @@ def whole_history(
             break
         ticket_id, after = chapter.merge
     in_order = tuple(sorted(messages, key=lambda one: one.at))
-    return replace(last, messages=in_order, handoff_id=handoff_id)
+    ref = replace(last.ref, since=after) if after else last.ref
+    return replace(last, ref=ref, messages=in_order, handoff_id=handoff_id)

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
+from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
 from bridge.roster.model import Person
@@ -56,9 +57,11 @@ def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) ->
 
 def moved(change: Change, ticket: TicketRef) -> None:
     """The ticket lives elsewhere now: merged by an agent, or followed up after it was closed."""
-    if change.handoff.ticket == ticket:
-        return
     before = change.handoff.ticket
+    if before and (before.connection, before.id) == (ticket.connection, ticket.id):
+        if ticket.since:
+            change.become(ticket=ticket)
+        return
     change.become(ticket=ticket)
     change.note(
         "ticket_moved", actor=ticket.connection, ticket=ticket.id, url=ticket.url, before=before and before.id
@@ -71,6 +74,11 @@ def misrouted(change: Change) -> None:
     if MISROUTED not in change.handoff.flags:
         change.become(flags=(*change.handoff.flags, MISROUTED))
         change.note("misrouted", actor="bridge", group=change.handoff.route.group, owner=change.handoff.owner)
+
+
+def read_former(change: Change, ticket: TicketRef) -> None:
+    """Owe a reading of the ticket that the handoff has just left: not all that was said there may have come to us."""
+    change.owe("read_ticket", ticket.connection, payload={"former": TICKET.dump_python(ticket, mode="json")})
 
 
 def announced(change: Change, card: CardRef) -> None:
@@ -163,6 +171,7 @@ def withdraw(change: Change, reason: str | None) -> None:
         return
     _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data={"reason": reason})
     change_ticket(change, withdrawn=True)
+    _read_once_more(change)
 
 
 def resolved(change: Change, *, actor: str) -> None:
@@ -179,6 +188,7 @@ def resolved(change: Change, *, actor: str) -> None:
 def close_for_new(change: Change) -> None:
     """The answered conversation is handed over anew: what was before is over."""
     _close(change, State.RESOLVED, "handed_over_anew", actor="bot", data={})
+    _read_once_more(change)
 
 
 def orphaned(change: Change, *, actor: str) -> None:
@@ -262,6 +272,12 @@ def _close(change: Change, state: State, event: str, *, actor: str, data: dict[s
     change.note(event, actor=actor, tell_bot=True, **data)
     stop_clocks(change)
     show(change)
+
+
+def _read_once_more(change: Change) -> None:
+    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
+    if change.account.helpdesk:
+        change.owe("read_ticket", change.account.helpdesk)
 
 
 def _owed_here(change: Change) -> tuple[Any, ...]:

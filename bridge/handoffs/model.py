@@ -127,11 +127,12 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketRef:
-    """Where the ticket lives."""
+    """Where the ticket lives. What was said on it before `since` was said to others: None for its own ticket."""
 
     connection: str
     id: str
     url: str | None = None
+    since: datetime | None = None  #: aware; when the handoff's own ticket was merged into this one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

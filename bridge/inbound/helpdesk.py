@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from bridge.handoffs.account import Account
-from bridge.inbound.history import heard
+from bridge.inbound.history import heard, is_ours
 from bridge.inbound.tickets import handoffs_of, open_listening, owe_readings
 from bridge.store import Transaction, tables
 from connectors.base import HelpdeskEvent
@@ -34,7 +34,9 @@ def take_in(
         owe_readings(tx, account, connection, ours, now)
     elif not known:
         for change in open_listening(tx, account, ours, now):
-            heard(change, event.message)
+            ticket = change.handoff.ticket
+            if ticket is None or ticket.id != event.ticket_id or is_ours(event.message, ticket):
+                heard(change, event.message)
             change.write()
     return not known
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
+from bridge.handoffs.model import State, TicketRef
 from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
 
 
@@ -19,8 +20,10 @@ def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
 
 
 def heard(change: Change, message: TicketMessage) -> None:
-    """Take in one message on the ticket."""
-    if is_answer(message, change.handoff.asked_at):
+    """Take in one message on the ticket. What was written after the bot took the handoff back is none for it."""
+    handoff = change.handoff
+    too_late = handoff.state is State.WITHDRAWN and handoff.closed_at and message.at > handoff.closed_at
+    if not too_late and is_answer(message, handoff.asked_at):
         lifecycle.answered(
             change,
             by=message.author.name or "a person",
@@ -30,11 +33,20 @@ def heard(change: Change, message: TicketMessage) -> None:
         )
 
 
-def told_by(change: Change, history: TicketHistory) -> None:
-    """Bring the handoff in line with the whole ticket."""
-    lifecycle.moved(change, history.ref)
+def is_ours(message: TicketMessage, ticket: TicketRef) -> bool:
+    """Return whether the message belongs to the handoff's story: not what was said before its ticket came here."""
+    return ticket.since is None or message.at >= ticket.since
+
+
+def told_by(change: Change, history: TicketHistory, read: TicketRef) -> None:
+    """Bring the handoff in line with the whole ticket. `read` is where it was looked for, perhaps a former place."""
     for message in sorted(history.messages, key=lambda message: message.at):
-        heard(change, message)
+        if is_ours(message, read):
+            heard(change, message)
+    current = change.handoff.ticket
+    if current and current.id != read.id and history.ref.id == read.id:
+        return  # a former ticket that goes on elsewhere, in a follow-up: only its words matter
+    lifecycle.moved(change, history.ref)
     if history.state is TicketState.DELETED:
         lifecycle.orphaned(change, actor=history.ref.connection)
     elif history.state is TicketState.SOLVED:

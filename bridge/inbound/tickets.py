@@ -88,7 +88,8 @@ def owe_reading(change: Change, ticket: TicketRef) -> None:
 
 
 def _reading_owed(change: Change, connection: str) -> bool:
-    owed = exists().where(
+    """Return whether a reading of the ticket is owed already that nobody has begun; of a former one counts not."""
+    owed = select(DELIVERIES.c.payload).where(
         DELIVERIES.c.account_id == change.handoff.account_id,
         DELIVERIES.c.handoff_id == change.handoff.handoff_id,
         DELIVERIES.c.connection == connection,
@@ -96,4 +97,4 @@ def _reading_owed(change: Change, connection: str) -> bool:
         DELIVERIES.c.state == "owed",
         DELIVERIES.c.attempts == 0,
     )
-    return bool(change.tx.execute(select(owed)).scalar())
+    return any("former" not in payload for payload in change.tx.execute(owed).scalars())

@@ -169,8 +169,10 @@ def test_a_hint_by_mark_before_the_ticket_is_known_is_read_after_it(town):
 
 def test_a_closed_handoff_is_not_read_any_more(town, waiting):
     change(town.bridge, waiting, lambda one: lifecycle.withdraw(one, "left"))
+    pay(town.bridge)
+    last = deliveries(town.bridge, "read_ticket")
     assert town.trigger().status_code == 200
-    assert deliveries(town.bridge, "read_ticket") == []
+    assert deliveries(town.bridge, "read_ticket") == last
 
 
 @pytest.mark.parametrize(

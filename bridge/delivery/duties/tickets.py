@@ -12,6 +12,7 @@ from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.handoffs.lifecycle import TURNS
 from bridge.handoffs.model import Handoff
+from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import told_by
 from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
@@ -38,11 +39,13 @@ def update_ticket(job: Job, bench: Workbench) -> Paid:
 
 
 def read_ticket(job: Job, bench: Workbench) -> Paid:
-    ticket = bench.the_handoff().ticket
+    """Read the handoff's ticket; or a former one, which it left while something may have been unread there."""
+    former = job.payload.get("former")
+    ticket = TICKET.validate_python(former) if former else bench.the_handoff().ticket
     if ticket is None:
         return Paid(pointless="there is no ticket to read")
     history = bench.helpdesks[job.connection].history(ticket)
-    return Paid(effect=lambda change: told_by(change, history))
+    return Paid(effect=lambda change: told_by(change, history, ticket))
 
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
@@ -55,7 +58,10 @@ def _ticketed(change: Change, outcome: TicketOutcome) -> None:
 
 
 def _updated(change: Change, outcome: TicketOutcome) -> None:
+    before = change.handoff.ticket
     lifecycle.moved(change, outcome.ref)
+    if before and change.handoff.ticket != before:
+        lifecycle.read_former(change, before)
     if outcome.problems:
         change.note("ticket_changed", actor="bridge", problems=list(outcome.problems))
     _note_problems(change, outcome)
