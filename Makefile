@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill lint lock clean
+.PHONY: help install demo test kill crash-sweep lint lock clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## set up .venv from requirements.lock; quick when nothing changed
 
@@ -35,6 +35,9 @@ test: install ## run every test; ARGS="-k roster" narrows it
 
 kill: install ## kill processes at random during 500 handoffs, and count; takes five minutes
 	HANDOFF_KILL_HANDOFFS=500 $(BIN)/python -m pytest tests/processes $(ARGS)
+
+crash-sweep: install ## let the bridge die at every place of the main story, on both stores; takes an hour
+	HANDOFF_SWEEP=whole $(BIN)/python -m pytest -n 2 --dist worksteal tests/sweep $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .
