@@ -8,10 +8,10 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill soak-model fuzz faults lint lock clean
+.PHONY: help install demo test kill fuzz faults soak-model crash-sweep lint lock clean
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## set up .venv from requirements.lock; quick when nothing changed
 
@@ -53,6 +53,9 @@ soak-model: install ## 10,000 random sequences of everything that can happen, ag
 	echo "HANDOFF_MODEL_SEED=$$seed"; \
 	HANDOFF_MODEL_SEED=$$seed HANDOFF_MODEL_SEQUENCES=$${HANDOFF_MODEL_SEQUENCES:-10000} \
 		$(BIN)/python -m pytest -n 2 tests/model $(ARGS)
+
+crash-sweep: install ## let the bridge die at every place of the main story, on both stores; takes an hour
+	HANDOFF_SWEEP=whole $(BIN)/python -m pytest -n 2 --dist worksteal tests/sweep $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .

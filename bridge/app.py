@@ -89,22 +89,21 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None
 
     Raises SettingsRefused, Unconnectable, MappingRefused.
     """
-    connectors = build_connectors(settings)
-    accounts = Accounts(
-        Vault(list(settings.secret_keys)),
-        helpdesk_vendors=frozenset(HELPDESKS),
-        chat_vendors=frozenset(CHATS),
-        helpdesks=tuple(connectors.helpdesks),
-        chats=tuple(connectors.chats),
-    )
     database = Database(settings.database_url)
-    return Bridge(
-        settings=settings,
-        database=database,
-        accounts=accounts,
-        connectors=connectors,
-        clock=clock or database.clock.now,
-    )
+    try:
+        now = clock or database.clock.now
+        connectors = build_connectors(settings, clock=now)
+        accounts = Accounts(
+            Vault(list(settings.secret_keys)),
+            helpdesk_vendors=frozenset(HELPDESKS),
+            chat_vendors=frozenset(CHATS),
+            helpdesks=tuple(connectors.helpdesks),
+            chats=tuple(connectors.chats),
+        )
+    except BaseException:
+        database.close()
+        raise
+    return Bridge(settings=settings, database=database, accounts=accounts, connectors=connectors, clock=now)
 
 
 def prepare(bridge: Bridge) -> None:

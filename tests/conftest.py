@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "covered"]
 
 #: recorded answers and schemas of the vendors, kept beside the project and not in it
 VENDOR_FILES: Final = Path(__file__).parents[2] / "shared" / "vendor"

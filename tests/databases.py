@@ -143,28 +143,39 @@ class Postgres:
         name = f"{self.run}-{uuid.uuid4().hex[:12]}"
         self._create(name, copy_of)
         try:
-            yield self._url_of(name)
+            yield self.url_of(name)
         finally:
-            self._drop(name)
+            self.drop(name)
+
+    def copy(self, source: str, name: str) -> None:
+        """Make a database a copy of another, in place of the one that has its name."""
+        self.drop(name)
+        self._create(name, source)
+
+    def is_open(self, name: str) -> bool:
+        """Return whether anybody is connected to a database."""
+        asked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s)"
+        row = self._connection.execute(asked, (name,)).fetchone()
+        return row is not None and bool(row[0])
+
+    def url_of(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
 
     def make_template(self) -> None:
-        self._drop(self.template)  # of an earlier try that failed half-way
+        self.drop(self.template)  # of an earlier try that failed half-way
         self._create(self.template, EMPTY)
-        _migrate(self._url_of(self.template))
+        _migrate(self.url_of(self.template))
 
     def drop_template(self) -> None:
-        self._drop(self.template)
+        self.drop(self.template)
 
     def _create(self, name: str, copy_of: str) -> None:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._connection.execute(statement.format(sql.Identifier(name), sql.Identifier(copy_of)))
 
-    def _drop(self, name: str) -> None:
+    def drop(self, name: str) -> None:
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         self._connection.execute(statement.format(sql.Identifier(name)))
-
-    def _url_of(self, name: str) -> str:
-        return self._url.set(database=name).render_as_string(hide_password=False)
 
 
 def _migrate(url: str) -> None:

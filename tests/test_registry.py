@@ -85,6 +85,12 @@ def test_the_live_check_counts_on_every_group_and_channel_of_the_desk():
     assert set(found.chats["slack"]._channels) == {"C0MORNING", "C0EVENING", "C0NIGHT"}
 
 
+def test_every_connector_tells_the_time_by_the_clock_it_is_given(frozen_now):
+    found = build_connectors(read_settings({**ZENDESK, **FRESHDESK, **SLACK}), clock=lambda: frozen_now)
+    asked = (*(desk._opening.clock for desk in found.helpdesks.values()), found.chats["slack"]._clock)
+    assert {clock() for clock in asked} == {frozen_now}
+
+
 def test_connections_that_can_speak_and_not_hear_are_doubted():
     settings = Settings(
         slack_bot_token="xoxb-1",

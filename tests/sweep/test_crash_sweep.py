@@ -1,0 +1,135 @@
+"""The bridge dies at every place of the main story, starts again, and the story ends as if it had not.
+
+The suite lets it die once in every state that a death can leave on SQLite, and at a sample of places elsewhere.
+`make crash-sweep` lets it die at every place there is, on both stores and with both helpdesks.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from sweep import Place, Rehearsal, Sweep
+
+#: "sample" in the suite, "states" for one place of each state everywhere, "whole" for every place
+DEPTH = os.environ.get("HANDOFF_SWEEP", "sample")
+SEED = int(os.environ.get("HANDOFF_SWEEP_SEED", "20261127"))
+SAMPLE = 12
+#: a sweep is cut into so many parts, for as many processes to share
+PARTS = {"sample": 2, "states": 2, "whole": 8}[DEPTH]
+PARTS_ELSEWHERE = 1 if DEPTH == "sample" else PARTS
+SHOWN = 5
+
+
+def one_of_each_state(rehearsal: Rehearsal) -> list[Place]:
+    chance = random.Random(SEED)
+    return [chance.choice(places) for places in rehearsal.states()]
+
+
+def spread(rehearsal: Rehearsal) -> list[Place]:
+    """Return a sample that reaches from the beginning to the end."""
+    step = len(rehearsal.places) / SAMPLE
+    first = random.Random(SEED).uniform(0, step)
+    return [rehearsal.places[int(first + step * number)] for number in range(SAMPLE)]
+
+
+def chosen(rehearsal: Rehearsal, sample: Callable[[Rehearsal], list[Place]]) -> list[Place]:
+    if DEPTH == "whole":
+        return rehearsal.places
+    return one_of_each_state(rehearsal) if DEPTH == "states" else sample(rehearsal)
+
+
+def play_all(sweep: Sweep, rehearsal: Rehearsal, places: list[Place]) -> dict[Place, list[str]]:
+    """Return the places whose story ended otherwise, with the differences."""
+    found = {place: sweep.play(rehearsal, place) for place in places}
+    return {place: differences for place, differences in found.items() if differences}
+
+
+def say(where: str, rehearsal: Rehearsal, places: list[Place], part: int) -> str:
+    states = len({place.state for place in places})
+    return (
+        f"crash sweep on {where}, part {part + 1}: died at {len(places)} of {len(rehearsal.places)} places,"
+        f" in {states} of {len(rehearsal.states())} states, seed {SEED}"
+    )
+
+
+def hold(swept: str, others: dict[Place, list[str]], record_property) -> None:
+    record_property("covered", f"{swept}: {f'{len(others)} DIFFER' if others else 'all as undisturbed'}")
+    shown = [f"{place}: {differences}" for place, differences in list(others.items())[:SHOWN]]
+    assert not others, "\n".join([swept, *shown])
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_death_in_any_state_changes_nothing_on_sqlite(open_on_sqlite, record_property, part):
+    sweep = open_on_sqlite("zendesk")
+    rehearsal = sweep.rehearse()
+    places = chosen(rehearsal, one_of_each_state)[part::PARTS]
+    others = play_all(sweep, rehearsal, places)
+    hold(say("sqlite with zendesk", rehearsal, places, part), others, record_property)
+
+
+@pytest.mark.parametrize("part", range(PARTS_ELSEWHERE))
+def test_a_death_changes_nothing_with_a_helpdesk_that_knows_no_idempotency(
+    open_on_sqlite, record_property, part
+):
+    sweep = open_on_sqlite("freshdesk")
+    rehearsal = sweep.rehearse()
+    places = chosen(rehearsal, spread)[part::PARTS_ELSEWHERE]
+    others = play_all(sweep, rehearsal, places)
+    hold(say("sqlite with freshdesk", rehearsal, places, part), others, record_property)
+
+
+@pytest.mark.parametrize("part", range(PARTS_ELSEWHERE))
+def test_a_death_changes_nothing_on_postgres(open_on_postgres, record_property, part):
+    sweep = open_on_postgres("zendesk")
+    rehearsal = sweep.rehearse()
+    places = chosen(rehearsal, spread)[part::PARTS_ELSEWHERE]
+    others = play_all(sweep, rehearsal, places)
+    hold(say("postgres with zendesk", rehearsal, places, part), others, record_property)
+
+
+@pytest.mark.parametrize("helpdesk", ["zendesk", "freshdesk"])
+def test_the_undisturbed_story_is_the_one_that_was_meant(open_on_sqlite, helpdesk):
+    ending = open_on_sqlite(helpdesk).rehearse().ending
+    events = Counter(event.split('"')[1] for event in ending["events"])
+    assert events["escalated"] == 2
+    assert [events[once] for once in ("ticketed", "announced", "claimed", "answered", "resolved")] == [1] * 5
+    assert len(ending["tickets"]) == len([post for post in ending["posts"] if '"handoff_card"' in post]) == 1
+    assert len(ending["callbacks"]) == 9
+    assert ending["clocks"] == ['[0, "fired"]', '[1, "fired"]', '[2, "fired"]', '[3, "cancelled"]']
+    assert ending["books"] == ['{"accepted": 1, "dead": 0, "missing": 0, "owed": 0, "settled": 1}']
+    assert ending["unpaid"] == ending["errors"] == []
+
+
+def test_every_run_has_the_same_places_and_those_of_one_state_leave_the_same_behind(open_on_sqlite):
+    sweep = open_on_sqlite("zendesk")
+    rehearsal = sweep.rehearse()
+    assert sweep.rehearse().places == rehearsal.places
+    wide = [places for places in rehearsal.states() if len(places) > 1]
+    for places in random.Random(SEED).sample(wide, 6):
+        assert sweep.leave(rehearsal, places[0]) == sweep.leave(rehearsal, places[-1])
+
+
+@pytest.mark.parametrize(
+    ("defect", "found"),
+    [
+        (
+            "never_looks",
+            {
+                "sent POST /api/v2/tickets.json": "tickets too many",
+                "sent POST /api/chat.postMessage": "posts too many",
+            },
+        ),
+        ("settles_first", {"before POST /api/v2/tickets.json": "the story could not go on"}),
+        ("forgets_the_key", {"answering POST /v1/handoffs": "events too many"}),
+    ],
+)
+def test_a_defect_is_found(open_on_sqlite, defect, found):
+    sweep = open_on_sqlite("zendesk", defect=defect)
+    rehearsal = sweep.rehearse()
+    for label, differs in found.items():
+        place = next(place for place in rehearsal.places if place.label == label)
+        assert any(one.startswith(differs) for one in sweep.play(rehearsal, place))
