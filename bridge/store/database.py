@@ -18,6 +18,8 @@ T = TypeVar("T")
 TRIES: Final = 4
 SQLITE_BUSY_TIMEOUT_MS: Final = 15_000
 POOL_SIZE: Final = 20
+#: transactions of gathered work at a time: one is written while another waits for the disk
+POSTGRES_WRITERS: Final = int(__import__("os").environ.get("PGW", "2"))
 ADDRESSES: Final = "write sqlite:///handoff.db or postgresql://user@host/name"
 #: serialization failure, deadlock: the whole transaction may be run again (PostgreSQL, appendix A)
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
@@ -38,8 +40,9 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.writers = 1 if self.is_sqlite else POSTGRES_WRITERS
         self.wakeups: Wakeups = wakeups_for(self.engine)
-        self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
+        self._writer = SingleWriter(self.engine, self.wakeups.announce) if self.is_sqlite else None
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and return its value once that is on disk.
@@ -80,11 +83,9 @@ class Database:
         with self.engine.begin() as connection:
             transaction = Transaction(connection)
             value = work(transaction)
-            self.wakeups.send(connection, transaction.wakes)
+            transaction.flush()
+        self.wakeups.announce(transaction.wakes)
         return value
-
-    def _finish(self, wakes: set[str]) -> None:
-        self.wakeups.wake(wakes)
 
 
 def _retryable(error: DBAPIError) -> bool:
@@ -104,6 +105,7 @@ def _engine(url: str) -> Engine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
+        pool_use_lifo=True,  # the one used last knows our statements; the others may rest
         pool_pre_ping=False,
         connect_args={"connect_timeout": 5, "application_name": "handoff-bridge"},
     )

@@ -1,30 +1,38 @@
 """Waking those who wait for work, without asking the store again and again.
 
-PostgreSQL tells every process by NOTIFY, in the same transaction. On SQLite the process that
-commits wakes its own threads, and other processes notice by the file's version number.
-A wake-up may be lost; whoever waits also looks by itself from time to time.
+The process that commits wakes its own threads at once. Other processes hear of it by NOTIFY on PostgreSQL; on
+SQLite they notice by the file's version number. A wake-up may be lost; whoever waits also looks by itself from
+time to time.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from typing import Final, Protocol
 
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
 RECONNECT_SECONDS: Final = 1.0
+#: who is told so often is busy anyway; the first to be told after a pause waits for nothing
+TELL_EVERY_SECONDS: Final = 0.01
+TELL: Final = "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) AS topic"
 
 
 class Wakeups(Protocol):
-    def send(self, connection: Connection, topics: set[str]) -> None:
-        """Wake the waiting when the transaction of `connection` is committed."""
+    def announce(self, topics: set[str]) -> None:
+        """Wake the waiting of every process: what they wait for is committed."""
 
     def wake(self, topics: set[str]) -> None:
-        """Wake the waiting of this process now."""
+        """Wake the waiting of this process."""
+
+    def count(self, topic: str) -> int:
+        """Return how often `topic` was woken in this process, as far as it has heard."""
+        ...
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         """Wait until `topic` was woken since `seen`, at most so long; return what to pass next time."""
@@ -57,6 +65,10 @@ class _Bell:
             self._changed.wait_for(lambda: self._count(topic) != seen, timeout_seconds)
             return self._count(topic)
 
+    def count(self, topic: str) -> int:
+        with self._changed:
+            return self._count(topic)
+
     def _count(self, topic: str) -> int:
         return self._counts.get(topic, 0) + self._everything
 
@@ -71,12 +83,15 @@ class ProcessWakeups:
         self._watching = False
         self._start = threading.Lock()
 
-    def send(self, connection: Connection, topics: set[str]) -> None:  # noqa: ARG002
-        self._bell.ring(topics)
+    def announce(self, topics: set[str]) -> None:
+        self.wake(topics)
 
     def wake(self, topics: set[str]) -> None:
         if topics:
             self._bell.ring(topics)
+
+    def count(self, topic: str) -> int:
+        return self._bell.count(topic)
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         with self._start:
@@ -103,7 +118,11 @@ class ProcessWakeups:
 
 
 class NotifyWakeups:
-    """For PostgreSQL: a connection of its own that listens, opened when somebody first waits."""
+    """For PostgreSQL: one connection that listens, opened when somebody first waits, and one that tells.
+
+    NOTIFY inside the transactions themselves would make them take turns: it locks out every other one until the
+    commit is on disk. Told on a connection of its own, what several commits announce is one transaction.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._bell = _Bell()
@@ -111,15 +130,23 @@ class NotifyWakeups:
         self._stop = threading.Event()
         self._listening = False
         self._start = threading.Lock()
+        self._untold: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._telling = False
+        self._own_pid = 0
 
-    def send(self, connection: Connection, topics: set[str]) -> None:
+    def announce(self, topics: set[str]) -> None:
+        self.wake(topics)
         for topic in topics:
-            connection.execute(
-                text("SELECT pg_notify(:channel, :topic)"), {"channel": CHANNEL, "topic": topic}
-            )
+            self._untold.put(topic)
+        if topics and not self._telling:
+            self._begin_to_tell()
 
     def wake(self, topics: set[str]) -> None:
-        self._bell.ring(topics)
+        if topics:
+            self._bell.ring(topics)
+
+    def count(self, topic: str) -> int:
+        return self._bell.count(topic)
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         with self._start:
@@ -130,7 +157,36 @@ class NotifyWakeups:
 
     def close(self) -> None:
         self._stop.set()
+        self._untold.put(None)
         self._bell.ring_all()
+
+    def _begin_to_tell(self) -> None:
+        with self._start:
+            if not self._telling:
+                self._telling = True
+                threading.Thread(target=self._tell, name="store-tell", daemon=True).start()
+
+    def _tell(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._tell_while_connected()
+            except psycopg.Error:
+                self._stop.wait(RECONNECT_SECONDS)
+
+    def _tell_while_connected(self) -> None:
+        with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+            self._own_pid = connection.info.backend_pid
+            while not self._stop.is_set():
+                if topics := self._take_untold():
+                    connection.execute(TELL, (CHANNEL, topics))
+                    self._stop.wait(TELL_EVERY_SECONDS)
+
+    def _take_untold(self) -> list[str]:
+        """Wait for a topic; return it with those that have come meanwhile, each once."""
+        found = {self._untold.get()}
+        while not self._untold.empty():
+            found.add(self._untold.get())
+        return [topic for topic in found if topic is not None]
 
     def _listen(self) -> None:
         while not self._stop.is_set():
@@ -145,7 +201,8 @@ class NotifyWakeups:
             self._bell.ring_all()  # whatever was sent before we listened
             while not self._stop.is_set():
                 for notify in connection.notifies(timeout=1.0):
-                    self._bell.ring({notify.payload})
+                    if notify.pid != self._own_pid:  # our own bell has rung already
+                        self._bell.ring({notify.payload})
 
 
 def wakeups_for(engine: Engine) -> Wakeups:

@@ -93,6 +93,7 @@ class SingleWriter:
         try:
             with connection.begin_nested():
                 value = work(transaction)
+                transaction.flush()
         except BaseException as error:  # noqa: BLE001 - it belongs to the caller
             future.set_exception(error)
             return
