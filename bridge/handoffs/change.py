@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
@@ -113,7 +113,7 @@ class Change:
     def write(self) -> None:
         """Put everything into the transaction."""
         if self._is_new:
-            self.tx.execute(insert(HANDOFFS).values(**rows.as_row(self.handoff), counter=self._counter))
+            self.tx.add(HANDOFFS, [{**rows.as_row(self.handoff), "counter": self._counter}])
         elif self._events or self._owed or self.handoff is not self._before:
             self.tx.execute(
                 update(HANDOFFS)
@@ -123,13 +123,12 @@ class Change:
                 )
                 .values(**self._changed_columns(), counter=self._counter)
             )
-        if self._events:
-            self.tx.execute(insert(tables.timeline), self._events)
+        self.tx.add(tables.timeline, self._events)
         if self._owed:
-            self.tx.execute(insert(tables.deliveries), self._owed)
+            self.tx.add(tables.deliveries, self._owed)
             self.tx.wake("deliveries")
         if self._clocks:
-            self.tx.execute(insert(tables.clocks), self._clocks)
+            self.tx.add(tables.clocks, self._clocks)
             self.tx.wake("clocks")
 
     def _changed_columns(self) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
 from bridge.routing.model import Route
@@ -20,6 +21,12 @@ ROUTE: Final = TypeAdapter(Route)
 POLICY: Final = TypeAdapter(Policy)
 TICKET: Final = TypeAdapter(TicketRef)
 CARD: Final = TypeAdapter(CardRef)
+
+OPEN_CONVERSATIONS: Final = select(HANDOFFS.c.conversation_id, HANDOFFS.c.test, HANDOFFS.c.handoff_id).where(
+    HANDOFFS.c.account_id == bindparam("account_id"),
+    HANDOFFS.c.conversation_id.in_(bindparam("conversations", expanding=True)),
+    HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
+)
 
 PLAIN: Final = (
     "account_id",
@@ -112,19 +119,14 @@ def find_by_ticket(
     return frozenset(found.scalars())
 
 
-def find_open_conversation(
-    connection: Connection, account_id: str, conversation_id: str, *, test: bool
-) -> str | None:
-    """Return the id of the handoff that holds this conversation now; None when nobody has it.
+def find_open_conversations(
+    connection: Connection, account_id: str, conversations: Collection[str]
+) -> dict[tuple[str, bool], str]:
+    """Return the id of the handoff that holds each conversation now, by conversation and whether it is a test.
 
-    Handoffs of a test never mix with live ones.
+    What nobody has is left out. Handoffs of a test never mix with live ones.
     """
-    found: str | None = connection.execute(
-        select(HANDOFFS.c.handoff_id).where(
-            HANDOFFS.c.account_id == account_id,
-            HANDOFFS.c.conversation_id == conversation_id,
-            HANDOFFS.c.test == test,
-            HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
-        )
-    ).scalar()
-    return found
+    found = connection.execute(
+        OPEN_CONVERSATIONS, {"account_id": account_id, "conversations": list(conversations)}
+    )
+    return {(row.conversation_id, row.test): row.handoff_id for row in found}
