@@ -65,7 +65,7 @@ def pay_everything(bridge: Bridge) -> int:
         clock=bridge.clock,
         chance=random.Random(7),
     )
-    room = ledger.Room(most=100, most_each=100)
+    room = ledger.Room(threads=100)
     paid = 0
     while jobs := bridge.database.transact(lambda tx: ledger.claim(tx, bridge.clock(), room, budgets)):
         for job in jobs:
@@ -93,8 +93,7 @@ def copy_handoff(
     dialect = bridge.database.engine.dialect.name
     milliseconds = int(template.partition("_")[2][:12], 16)
     series = SERIES[dialect].format(first=first, last=first + count - 1)
-    with bridge.database.engine.connect() as connection:
-        connection = connection.execution_options(writing=True)
+    with bridge.database.engine.execution_options(writing=True).begin() as connection:
         for table in OF_ONE_HANDOFF:
             values = _values(table, dialect, milliseconds, seconds_apart)
             connection.execute(
@@ -105,7 +104,6 @@ def copy_handoff(
                 ),
                 {"template": template, "account": MAIN},
             )
-        connection.commit()
 
 
 def settle_statistics(bridge: Bridge) -> None:

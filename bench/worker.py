@@ -1,21 +1,18 @@
 """A worker as `handoff worker` runs it, only that its vendors are slow stand-ins; also its own process.
 
-    python bench/worker.py STORE_URL --vendor-ms 20
+python bench/worker.py STORE_URL --vendor-ms 20
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -24,12 +21,10 @@ from vendors import slow_vendors
 
 from bridge.accounts import Accounts
 from bridge.app import Bridge, build_worker, prepare, utc_now
-from bridge.delivery.budgets import Budgets
 from bridge.security.vault import Vault
 from bridge.settings import read_settings
 from bridge.store import Database
 from bridge.watching import set_up_logging
-from bridge.worker.payer import Payer
 from connectors.registry import CHATS, HELPDESKS
 
 #: of these stores alone, which are gone when the bench ends

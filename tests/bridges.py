@@ -142,7 +142,7 @@ def pay(bridge: Bridge) -> int:
         clock=bridge.clock,
         chance=random.Random(7),
     )
-    room = ledger.Room(most=50, most_each=50)
+    room = ledger.Room(threads=100)
     attempts = 0
     while jobs := bridge.database.transact(lambda tx: ledger.claim(tx, bridge.clock(), room, budgets)):
         for job in jobs:

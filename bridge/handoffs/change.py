@@ -187,10 +187,20 @@ def open_change(tx: Transaction, account: Account, handoff_id: str, now: datetim
 
 
 def open_changes(
-    tx: Transaction, account: Account, handoff_ids: Iterable[str], now: datetime
+    tx: Transaction,
+    account: Account,
+    handoff_ids: Iterable[str],
+    now: datetime,
+    *,
+    skip_locked: bool = False,
 ) -> dict[str, Change]:
-    """Lock several handoffs for the rest of the transaction, by id; one that is not there is left out."""
-    found = tx.execute(rows.several(account.account_id, handoff_ids).with_for_update())
+    """Lock several handoffs for the rest of the transaction; one that is not there is left out.
+
+    With `skip_locked` so is one that another transaction is changing.
+    """
+    locked = rows.several(account.account_id, handoff_ids).with_for_update(skip_locked=skip_locked)
+    # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
     return {
-        row.handoff_id: Change(tx, account, rows.from_row(row), now, counter=row.counter) for row in found
+        row.handoff_id: Change(tx, account, rows.from_row(row), now, counter=row.counter)
+        for row in tx.execute(locked).all()
     }

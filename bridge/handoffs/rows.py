@@ -138,7 +138,8 @@ def find(connection: Connection, account_id: str, handoff_id: str) -> Handoff:
 
 def find_several(connection: Connection, account_id: str, handoff_ids: Iterable[str]) -> dict[str, Handoff]:
     """Return those of the handoffs that exist, by id."""
-    found = connection.execute(several(account_id, handoff_ids))
+    # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
+    found = connection.execute(several(account_id, handoff_ids)).all()
     return {row.handoff_id: from_row(row) for row in found}
 
 

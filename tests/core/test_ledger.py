@@ -245,14 +245,14 @@ def test_one_connection_never_takes_all_places_of_a_worker(house):
     for number in range(6):
         house.hand_over(conversation_id=str(number))
     house.later(seconds=5)
-    room = ledger.Room(most=6, most_each=4)
+    room = ledger.Room(threads=8)
     jobs = house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets))
     assert Counter(job.connection for job in jobs) == {"helpdesk": 4, "chat": 2}
 
 
 def test_a_worker_leaves_alone_what_it_has_no_connector_for(house):
     house.hand_over()
-    room = ledger.Room(most=6, most_each=6, connections=("chat",))
+    room = ledger.Room(threads=12, connections=("chat",))
     assert house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets)) == []
 
 
