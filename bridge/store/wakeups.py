@@ -34,28 +34,34 @@ class Wakeups(Protocol):
 
 
 class _Bell:
-    """Counts the calls for each topic; a waiter returns as soon as its count has moved."""
+    """Counts the calls for each topic; a waiter returns as soon as the count of its topic has moved."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._topics: dict[str, threading.Condition] = {}
         self._counts: dict[str, int] = {}
         self._everything = 0
 
     def ring(self, topics: set[str]) -> None:
-        with self._changed:
+        with self._lock:
             for topic in topics:
                 self._counts[topic] = self._counts.get(topic, 0) + 1
-            self._changed.notify_all()
+                self._topic(topic).notify_all()
 
     def ring_all(self) -> None:
-        with self._changed:
+        with self._lock:
             self._everything += 1
-            self._changed.notify_all()
+            for topic in self._topics.values():
+                topic.notify_all()
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
-        with self._changed:
-            self._changed.wait_for(lambda: self._count(topic) != seen, timeout_seconds)
+        with self._lock:
+            self._topic(topic).wait_for(lambda: self._count(topic) != seen, timeout_seconds)
             return self._count(topic)
+
+    def _topic(self, topic: str) -> threading.Condition:
+        # One for each, so that who waits for clocks is not roused by every delivery.
+        return self._topics.setdefault(topic, threading.Condition(self._lock))
 
     def _count(self, topic: str) -> int:
         return self._counts.get(topic, 0) + self._everything
