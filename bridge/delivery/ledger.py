@@ -41,6 +41,20 @@ LEASE: Final = timedelta(seconds=30)
 #: candidates looked at for each place free, since a budget may refuse some
 LOOKED_AT: Final = 3
 STILL_OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
+#: what a candidate is judged by; its payload is read once it is granted
+LOOKED_AT_FIRST: Final = (
+    DELIVERIES.c.account_id,
+    DELIVERIES.c.delivery_id,
+    DELIVERIES.c.handoff_id,
+    DELIVERIES.c.connection,
+    DELIVERIES.c.kind,
+    DELIVERIES.c.lane,
+    DELIVERIES.c.rung,
+    DELIVERIES.c.attempts,
+    DELIVERIES.c.state,
+    DELIVERIES.c.lease,
+    DELIVERIES.c.first_tried_at,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,9 +117,8 @@ def claim_some(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> 
     rows = tx.execute(statement, {"now": now, "full": room.full(), "most": most}).all()
     granted = budgets.grant(tx, room.fitting(rows), room.most, now)
     lease = secrets.token_hex(8)
-    jobs = [_job(row, lease) for row in granted]
-    for account_id, mine in _by_account(jobs):
-        _lease(tx, account_id, mine, lease, now)
+    payloads = _lease(tx, granted, lease, now)
+    jobs = [_job(row, lease, payloads[row.account_id, row.delivery_id]) for row in granted]
     return Claimed(jobs=jobs, more=bool(jobs) and len(rows) == most)
 
 
@@ -211,7 +224,7 @@ def _candidates() -> Any:
         BLOCKS.c.blocked_until > now,
     )
     return (
-        select(DELIVERIES)
+        select(*LOOKED_AT_FIRST)
         .where(
             DELIVERIES.c.state.in_(STILL_OWED),
             DELIVERIES.c.not_before <= now,
@@ -234,7 +247,7 @@ NEXT_MOMENT: Final = select(func.min(DELIVERIES.c.not_before)).where(
 )
 
 
-def _job(row: Any, lease: str) -> Job:
+def _job(row: Any, lease: str, payload: Mapping[str, Any]) -> Job:
     return Job(
         account_id=row.account_id,
         delivery_id=row.delivery_id,
@@ -242,7 +255,7 @@ def _job(row: Any, lease: str) -> Job:
         connection=row.connection,
         kind=row.kind,
         lane=row.lane,
-        payload=row.payload,
+        payload=payload,
         rung=row.rung,
         attempt=row.attempts + 1,
         lease=lease,
@@ -252,22 +265,30 @@ def _job(row: Any, lease: str) -> Job:
     )
 
 
-def _lease(tx: Transaction, account_id: str, jobs: Sequence[Job], lease: str, now: datetime) -> None:
+def _lease(
+    tx: Transaction, rows: Sequence[Any], lease: str, now: datetime
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Lease what was granted, note that an attempt begins, and return the payloads."""
+    payloads = {}
     died_on_the_way = DELIVERIES.c.lease.is_not(None)
-    tx.execute(
-        update(DELIVERIES)
-        .where(*_these(account_id, jobs))
-        .values(
-            lease=lease,
-            lease_until=now + LEASE,
-            attempts=DELIVERIES.c.attempts + 1,
-            state=case((died_on_the_way, DeliveryState.UNKNOWN.value), else_=DELIVERIES.c.state),
-            first_tried_at=func.coalesce(DELIVERIES.c.first_tried_at, literal(now, Instant)),
+    for account_id, mine in _by_account(rows):
+        leased = tx.execute(
+            update(DELIVERIES)
+            .where(*_these(account_id, mine))
+            .values(
+                lease=lease,
+                lease_until=now + LEASE,
+                attempts=DELIVERIES.c.attempts + 1,
+                state=case((died_on_the_way, DeliveryState.UNKNOWN.value), else_=DELIVERIES.c.state),
+                first_tried_at=func.coalesce(DELIVERIES.c.first_tried_at, literal(now, Instant)),
+            )
+            .returning(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
         )
-    )
-    begun = {"account_id": account_id, "began_at": now}
-    attempts = [{**begun, "delivery_id": job.delivery_id, "attempt": job.attempt} for job in jobs]
-    tx.execute(insert(ATTEMPTS), attempts)
+        payloads.update({(account_id, row.delivery_id): row.payload for row in leased.all()})
+        begun = {"account_id": account_id, "began_at": now}
+        attempts = [{**begun, "delivery_id": row.delivery_id, "attempt": row.attempts + 1} for row in mine]
+        tx.execute(insert(ATTEMPTS), attempts)
+    return payloads
 
 
 def _close_attempts(
@@ -304,14 +325,14 @@ def _still_held(tx: Transaction, account_id: str, jobs: Sequence[Job]) -> list[J
     return [job for job in jobs if leases.get(job.delivery_id) == job.lease]
 
 
-def _by_account(jobs: Iterable[Job]) -> Iterable[tuple[str, list[Job]]]:
-    mine: dict[str, list[Job]] = {}
+def _by_account(jobs: Iterable[Any]) -> Iterable[tuple[str, list[Any]]]:
+    mine: dict[str, list[Any]] = {}
     for job in jobs:
         mine.setdefault(job.account_id, []).append(job)
     return mine.items()
 
 
-def _these(account_id: str, jobs: Iterable[Job]) -> tuple[Any, ...]:
+def _these(account_id: str, jobs: Iterable[Any]) -> tuple[Any, ...]:
     ids = [job.delivery_id for job in jobs]
     return (DELIVERIES.c.account_id == account_id, DELIVERIES.c.delivery_id.in_(ids))
 

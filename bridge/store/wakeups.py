@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, text
 
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
+#: while this process commits, what other processes may have committed beside it is looked for at each so many looks
+LOOKS_IN_DOUBT: Final = 5
 RECONNECT_SECONDS: Final = 1.0
 
 
@@ -76,11 +78,13 @@ class ProcessWakeups:
         self._stop = threading.Event()
         self._watching = False
         self._start = threading.Lock()
+        self._commits = 0  #: of this process, so far
 
     def send(self, connection: Connection, topics: set[str]) -> None:  # noqa: ARG002
         self._bell.ring(topics)
 
     def wake(self, topics: set[str]) -> None:
+        self._commits += 1
         if topics:
             self._bell.ring(topics)
 
@@ -98,11 +102,16 @@ class ProcessWakeups:
     def _watch(self) -> None:
         raw = self._engine.raw_connection()
         try:
-            last = None
+            last, ours, in_doubt = None, -1, 0
             while not self._stop.wait(SQLITE_LOOK_SECONDS):
                 version = raw.cursor().execute("PRAGMA data_version").fetchone()
-                if version != last:
-                    last = version
+                if version == last and not in_doubt:
+                    continue
+                # Our own commits move the version too, and have rung already: only now and then are they doubted.
+                in_doubt = in_doubt + 1 if self._commits != ours else LOOKS_IN_DOUBT
+                last, ours = version, self._commits
+                if in_doubt >= LOOKS_IN_DOUBT:
+                    in_doubt = 0
                     self._bell.ring_all()
         finally:
             raw.close()
