@@ -30,10 +30,10 @@ from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
 from bridge.worker.retention import purge
 
-LIVES: Final = 150
+LIVES: Final = 60
 DAY_SECONDS: Final = 86_400
 #: handoffs that arrive while the purge runs, one upon the other
-ARRIVALS: Final = 400
+ARRIVALS: Final = 200
 PURGED_DAYS: Final = 60
 
 COST_RATIO: Final = 1.5

@@ -82,7 +82,7 @@ def handoff_run(environment: Mapping[str, str]) -> Iterator[Running]:
 def _is_ready(url: str) -> bool:
     try:
         return requests.get(f"{url}/readyz", timeout=1).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

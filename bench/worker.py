@@ -41,6 +41,7 @@ def bench_bridge(url: str, *, vendor_seconds: float = 0.0) -> Iterator[Bridge]:
     settings = read_settings(
         {"HANDOFF_DATABASE_URL": url, "HANDOFF_DESK": str(DESK), "HANDOFF_SECRET_KEYS": SECRET_KEY}
     )
+    set_up_logging(settings, quiet=True)
     bridge = Bridge(
         settings=settings,
         database=Database(url),
