@@ -29,12 +29,16 @@ from bridge.web.health import health_routes
 from bridge.worker.housekeeping import check_books, follow_desk_file, has_desk, load_desk_file, owe_polls
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
+from bridge.worker.retention import keep_for
 from bridge.worker.ticker import Ticker
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
 BOOKS_EVERY_SECONDS = 60
 POLLS_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
+PURGE_EVERY_SECONDS = 30
+#: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
+PURGE_SECONDS = 2.0
 
 
 def utc_now() -> datetime:
@@ -147,6 +151,11 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
+    )
+    days = bridge.settings.retention_days
+    retention = timedelta(days=days) if days else None
+    ticker.every(
+        PURGE_EVERY_SECONDS, lambda: keep_for(bridge.database, retention, bridge.clock(), PURGE_SECONDS)
     )
     loop = DeliveryLoop(
         database=bridge.database,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bridge.commands import check, demo, keys, report, roster, route, sandbox, secrets, serve
+from bridge.commands import check, demo, keys, purge, report, roster, route, sandbox, secrets, serve
 from bridge.commands.outcome import Refused
 from bridge.desk.mistakes import DeskRefused
 from bridge.security.vault import KeysUnreadable
@@ -16,7 +16,7 @@ from bridge.store import StoreUnavailable, UnknownStore
 from connectors.mapping import MappingRefused
 from connectors.registry import Unconnectable
 
-COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, keys, secrets)
+COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, keys, secrets, purge)
 #: what a user can mend; the text says what is wrong and what would do
 MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable, UnknownStore)
 MISUSED: Final = 2

@@ -20,6 +20,7 @@ NAMES: Final[Mapping[str, str]] = {
     "HANDOFF_ALLOW_LOOPBACK_CALLBACKS": "allow_loopback_callbacks",
     "HANDOFF_LOG_FORMAT": "log_format",
     "HANDOFF_MAPPINGS": "mappings",
+    "HANDOFF_RETENTION_DAYS": "retention_days",
     "ZENDESK_SUBDOMAIN": "zendesk_subdomain",
     "ZENDESK_BASE_URL": "zendesk_base_url",
     "ZENDESK_OAUTH_TOKEN": "zendesk_oauth_token",
@@ -57,6 +58,9 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535)
     allow_loopback_callbacks: bool = False
     log_format: str = Field(default="text", pattern="^(text|json)$")
+    retention_days: int | None = Field(
+        default=None, ge=30
+    )  #: closed handoffs go after so long; None keeps them
     mappings: Path | None = None  #: an admin's own mappings; None for the shipped ones
     zendesk_subdomain: str | None = None
     zendesk_base_url: str | None = None

@@ -17,6 +17,8 @@ from sqlalchemy import Engine
 
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
+#: while this process commits, what other processes may have committed beside it is looked for at each so many looks
+LOOKS_IN_DOUBT: Final = 5
 RECONNECT_SECONDS: Final = 1.0
 #: who is told so often is busy anyway; the first to be told after a pause waits for nothing
 TELL_EVERY_SECONDS: Final = 0.01
@@ -42,32 +44,38 @@ class Wakeups(Protocol):
 
 
 class _Bell:
-    """Counts the calls for each topic; a waiter returns as soon as its count has moved."""
+    """Counts the calls for each topic; a waiter returns as soon as the count of its topic has moved."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._topics: dict[str, threading.Condition] = {}
         self._counts: dict[str, int] = {}
         self._everything = 0
 
     def ring(self, topics: set[str]) -> None:
-        with self._changed:
+        with self._lock:
             for topic in topics:
                 self._counts[topic] = self._counts.get(topic, 0) + 1
-            self._changed.notify_all()
+                self._topic(topic).notify_all()
 
     def ring_all(self) -> None:
-        with self._changed:
+        with self._lock:
             self._everything += 1
-            self._changed.notify_all()
+            for topic in self._topics.values():
+                topic.notify_all()
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
-        with self._changed:
-            self._changed.wait_for(lambda: self._count(topic) != seen, timeout_seconds)
+        with self._lock:
+            self._topic(topic).wait_for(lambda: self._count(topic) != seen, timeout_seconds)
             return self._count(topic)
 
     def count(self, topic: str) -> int:
-        with self._changed:
+        with self._lock:
             return self._count(topic)
+
+    def _topic(self, topic: str) -> threading.Condition:
+        # One for each, so that who waits for clocks is not roused by every delivery.
+        return self._topics.setdefault(topic, threading.Condition(self._lock))
 
     def _count(self, topic: str) -> int:
         return self._counts.get(topic, 0) + self._everything
@@ -82,11 +90,13 @@ class ProcessWakeups:
         self._stop = threading.Event()
         self._watching = False
         self._start = threading.Lock()
+        self._commits = 0  #: of this process, so far
 
     def announce(self, topics: set[str]) -> None:
         self.wake(topics)
 
     def wake(self, topics: set[str]) -> None:
+        self._commits += 1
         if topics:
             self._bell.ring(topics)
 
@@ -107,11 +117,16 @@ class ProcessWakeups:
     def _watch(self) -> None:
         raw = self._engine.raw_connection()
         try:
-            last = None
+            last, ours, in_doubt = None, -1, 0
             while not self._stop.wait(SQLITE_LOOK_SECONDS):
                 version = raw.cursor().execute("PRAGMA data_version").fetchone()
-                if version != last:
-                    last = version
+                if version == last and not in_doubt:
+                    continue
+                # Our own commits move the version too, and have rung already: only now and then are they doubted.
+                in_doubt = in_doubt + 1 if self._commits != ours else LOOKS_IN_DOUBT
+                last, ours = version, self._commits
+                if in_doubt >= LOOKS_IN_DOUBT:
+                    in_doubt = 0
                     self._bell.ring_all()
         finally:
             raw.close()
