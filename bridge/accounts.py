@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.desk.load import desk_text, read_desk
 from bridge.desk.model import Desk
@@ -26,9 +26,12 @@ from bridge.store import Database, Transaction, tables
 
 MAIN: Final = "main"  #: the account of a deployment that serves one company
 DESKS: Final = tables.desk_versions
+NEWEST_DESK: Final = select(func.max(DESKS.c.version)).where(DESKS.c.account_id == bindparam("account_id"))
 KEYS: Final = tables.keys
 ACCOUNTS: Final = tables.accounts
 CONNECTIONS: Final = tables.connections
+#: what is woken when a key was revoked
+KEYS_CHANGED: Final = "keys"
 
 
 class NoDesk(Exception):
@@ -77,9 +80,7 @@ class Accounts:
 
     def of(self, connection: Connection, account_id: str) -> Account:
         """Return the account with its newest desk. Raises NoDesk."""
-        version = connection.execute(
-            select(func.max(DESKS.c.version)).where(DESKS.c.account_id == account_id)
-        ).scalar()
+        version = connection.execute(NEWEST_DESK, {"account_id": account_id}).scalar()
         if version is None:
             raise NoDesk(account_id)
         with self._lock:
@@ -181,6 +182,7 @@ class Accounts:
             .where(KEYS.c.account_id == account_id, KEYS.c.key_id == key_id, KEYS.c.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+        tx.wake(KEYS_CHANGED)
         return revoked.rowcount == 1
 
     def caller(self, connection: Connection, bearer: str) -> Caller | None:

@@ -42,6 +42,7 @@ from bridge.worker.housekeeping import (
 )
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
+from bridge.worker.retention import keep_for
 from bridge.worker.ticker import Ticker
 from connectors.notify import AppriseNotifier
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
@@ -50,6 +51,9 @@ AUDIT_EVERY_SECONDS = 60
 STANDING_EVERY_SECONDS = 60
 DESK_FILE_EVERY_SECONDS = 15
 SIGNATURES_EVERY_SECONDS = 60
+PURGE_EVERY_SECONDS = 30
+#: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
+PURGE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,11 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
     ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
+    days = bridge.settings.retention_days
+    retention = timedelta(days=days) if days else None
+    ticker.every(
+        PURGE_EVERY_SECONDS, lambda: keep_for(bridge.database, retention, bridge.clock(), PURGE_SECONDS)
+    )
     loop = DeliveryLoop(
         database=bridge.database,
         payer=payer,

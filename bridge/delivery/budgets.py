@@ -6,7 +6,7 @@ is left of it, they are believed, since other integrations spend from the same p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -69,6 +69,15 @@ class _Purse:
             self.calls = None
         self.window_began_at, self.used = now, 0
 
+    def believe(self, reading: RateReading, now: datetime) -> None:
+        """Take over what the vendor itself said of the limit."""
+        window = self.limit.per if self.limit else NO_WINDOW
+        if now >= self.window_began_at + window:
+            self.window_began_at, self.used = now, 0
+        if reading.resets_in is not None:
+            self.window_began_at = now + reading.resets_in - window
+        self.calls, self.used = reading.total, max(self.used, reading.total - reading.remaining)
+
     def give_back(self) -> None:
         self.used = max(0, self.used - 1)
 
@@ -94,18 +103,15 @@ class Budgets:
         return granted
 
     def note_readings(
-        self, tx: Transaction, job: Job, readings: Sequence[RateReading], now: datetime
+        self, tx: Transaction, account_id: str, said: Sequence[tuple[str, RateReading]], now: datetime
     ) -> None:
-        """Believe what the vendor's answers said of its limits."""
-        for reading in readings:
-            purse = self._purse(tx, (job.account_id, job.connection, reading.limit), now)
-            window = purse.limit.per if purse.limit else NO_WINDOW
-            if now >= purse.window_began_at + window:
-                purse.window_began_at, purse.used = now, 0
-            if reading.resets_in is not None:
-                purse.window_began_at = now + reading.resets_in - window
-            purse.calls, purse.used = reading.total, max(purse.used, reading.total - reading.remaining)
-            _save(tx, job.account_id, job.connection, purse)
+        """Believe what vendors' answers `said` of the limits of a connection, in the order in which they came."""
+        places = {(account_id, connection, reading.limit) for connection, reading in said}
+        purses = self._purses(tx, places, now)
+        for connection, reading in said:
+            purses[account_id, connection, reading.limit].believe(reading, now)
+        for (_, connection, _), purse in sorted(purses.items()):
+            _save(tx, account_id, connection, purse)
 
     def block(self, tx: Transaction, job: Job, lane: str, until: datetime) -> None:
         """Send nothing more through this lane before `until`: the vendor said so."""
@@ -123,12 +129,17 @@ class Budgets:
             purse.blocked_until = max(now + PROBE_EVERY, purse.blocked_until or now)
         _save(tx, job.account_id, job.connection, purse)
 
-    def succeeded(self, tx: Transaction, job: Job) -> None:
-        """Close the breaker and forget the failures."""
+    def succeeded(self, tx: Transaction, account_id: str, connections: Collection[str]) -> None:
+        """Close the breaker of these connections and forget their failures."""
         was_open = BUDGETS.c.failures >= BREAKER_OPENS
         tx.execute(
             update(BUDGETS)
-            .where(*_place(job.account_id, job.connection, EVERYTHING), BUDGETS.c.failures > 0)
+            .where(
+                BUDGETS.c.account_id == account_id,
+                BUDGETS.c.connection.in_(connections),
+                BUDGETS.c.lane == EVERYTHING,
+                BUDGETS.c.failures > 0,
+            )
             .values(failures=0, blocked_until=case((was_open, None), else_=BUDGETS.c.blocked_until))
         )
 

@@ -13,7 +13,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import DeliveryState, Job
@@ -21,6 +34,7 @@ from bridge.handoffs.change import Change
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.precedence import counts_from
 from bridge.store import Transaction, tables
+from bridge.store.columns import Instant
 
 DELIVERIES: Final = tables.deliveries
 ATTEMPTS: Final = tables.attempts
@@ -30,22 +44,42 @@ LEASE: Final = timedelta(seconds=30)
 #: candidates looked at for each place free, since a budget may refuse some
 LOOKED_AT: Final = 3
 STILL_OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
+#: what a candidate is judged by; its payload is read once it is granted
+LOOKED_AT_FIRST: Final = (
+    DELIVERIES.c.account_id,
+    DELIVERIES.c.delivery_id,
+    DELIVERIES.c.handoff_id,
+    DELIVERIES.c.connection,
+    DELIVERIES.c.kind,
+    DELIVERIES.c.lane,
+    DELIVERIES.c.rung,
+    DELIVERIES.c.attempts,
+    DELIVERIES.c.state,
+    DELIVERIES.c.lease,
+    DELIVERIES.c.first_tried_at,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """What a worker can take: `most` in all, `most_each` of one account's connection, `busy` counts those held.
+    """What a worker can take: `threads` in all; `busy` counts those held, by account and connection.
 
     `connections` are those it has a connector for; None for all.
     """
 
-    most: int
-    most_each: int
+    threads: int
     busy: Mapping[tuple[str, str], int] = field(default_factory=dict)
     connections: Collection[str] | None = None
 
+    @property
+    def most(self) -> int:
+        """Return how many more may be held."""
+        return max(0, self.threads - sum(self.busy.values()))
+
     def full(self) -> list[tuple[str, str]]:
-        return [place for place, count in self.busy.items() if count >= self.most_each]
+        """Return the connections that hold their share already."""
+        held = Counter(self.busy)
+        return [place for place in held if not self._has_room(held, place)]
 
     def fitting(self, rows: Iterable[Any]) -> list[Any]:
         """Return those of `rows` for which there is room beside each other."""
@@ -53,36 +87,51 @@ class Room:
         fitting = []
         for row in rows:
             place = (row.account_id, row.connection)
-            if held[place] < self.most_each:
+            if self._has_room(held, place):
                 held[place] += 1
                 fitting.append(row)
         return fitting
 
+    def _has_room(self, held: Counter[tuple[str, str]], place: tuple[str, str]) -> bool:
+        """A connection takes at most half of what the others leave: so however many hang, some threads are free."""
+        left_by_others = self.threads - held.total() + held[place]
+        return 2 * held[place] < left_by_others
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """What a worker now holds. `more` says that there may be others that it has room for at once."""
+
+    jobs: list[Job]
+    more: bool
+
 
 def claim(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> list[Job]:
     """Take deliveries that may be sent now, the longest-waiting customer's first, as far as there is room."""
-    rows = tx.execute(_candidates(now, room)).all()
+    return claim_some(tx, now, room, budgets).jobs
+
+
+def claim_some(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> Claimed:
+    """As `claim`, and tell whether there may be more."""
+    statement = CANDIDATES
+    if room.connections is not None:
+        statement = statement.where(DELIVERIES.c.connection.in_(sorted(room.connections)))
+    most = room.most * LOOKED_AT
+    rows = tx.execute(statement, {"now": now, "full": room.full(), "most": most}).all()
     granted = budgets.grant(tx, room.fitting(rows), room.most, now)
-    jobs = [_job(row, now + LEASE) for row in granted]
-    if jobs:
-        _lease(tx, jobs, now)
-    return jobs
+    lease = secrets.token_hex(8)
+    payloads = _lease(tx, granted, lease, now)
+    jobs = [_job(row, lease, now + LEASE, payloads[row.account_id, row.delivery_id]) for row in granted]
+    return Claimed(jobs=jobs, more=bool(jobs) and len(rows) == most)
 
 
 def next_moment(connection: Connection, now: datetime) -> datetime | None:
-    """Return when the next delivery that waits for its time may be sent; None when none waits."""
-    waiting = DELIVERIES.alias()
-    return connection.execute(
-        select(
-            func.min(case((waiting.c.lease.is_not(None), waiting.c.lease_until), else_=waiting.c.not_before))
-        ).where(
-            waiting.c.state.in_(STILL_OWED),
-            or_(
-                and_(waiting.c.lease.is_(None), waiting.c.not_before > now),
-                and_(waiting.c.lease.is_not(None), waiting.c.lease_until > now),
-            ),
-        )
-    ).scalar()
+    """Return when the next delivery that waits for its time may be sent; None when none waits.
+
+    A lease that runs out is not foretold: whoever looks from time to time finds it soon enough.
+    """
+    moment: datetime | None = connection.execute(NEXT_MOMENT, {"now": now}).scalar()
+    return moment
 
 
 def settle(
@@ -94,9 +143,20 @@ def settle(
     error: str | None = None,
 ) -> bool:
     """Close the delivery. Return False when the lease was lost to another worker: then change nothing."""
-    return _close_attempt(
-        tx, job, now, outcome=state, error=error, values={"state": state, "settled_at": now}
-    )
+    return bool(settle_together(tx, [job], now, state=state, error=error))
+
+
+def settle_together(
+    tx: Transaction,
+    jobs: Sequence[Job],
+    now: datetime,
+    *,
+    state: DeliveryState = DeliveryState.SETTLED,
+    error: str | None = None,
+) -> list[Job]:
+    """Close deliveries of one account; return those whose lease was still ours. The others are left alone."""
+    values = {"state": state, "settled_at": now}
+    return _close_attempts(tx, jobs, now, outcome=state, error=error, values=values)
 
 
 def owe_again(tx: Transaction, job: Job, now: datetime, after: timedelta, payload: Any) -> bool:
@@ -109,10 +169,10 @@ def owe_again(tx: Transaction, job: Job, now: datetime, after: timedelta, payloa
         "attempts": 0,
         "first_tried_at": None,
     }
-    taken = _close_attempt(tx, job, now, outcome=DeliveryState.SETTLED, error=None, values=values)
+    taken = _close_attempts(tx, [job], now, outcome=DeliveryState.SETTLED, error=None, values=values)
     if taken:
-        tx.execute(ATTEMPTS.delete().where(*_attempts_of(job)))
-    return taken
+        tx.execute(ATTEMPTS.delete().where(*_attempts_of([job])))
+    return bool(taken)
 
 
 def owe(
@@ -153,7 +213,8 @@ def put_back(
     """Owe it still, after a while. With `unknown` the next attempt looks before it sends."""
     state = DeliveryState.UNKNOWN if unknown else DeliveryState.OWED
     values: dict[str, Any] = {"state": state, "not_before": now + after}
-    return _close_attempt(tx, job, now, outcome="unknown" if unknown else "busy", error=error, values=values)
+    outcome = "unknown" if unknown else "busy"
+    return bool(_close_attempts(tx, [job], now, outcome=outcome, error=error, values=values))
 
 
 def bury(change: Change, tx: Transaction, job: Job, now: datetime, error: str) -> bool:
@@ -171,17 +232,21 @@ def may_write(job: Job, now: datetime) -> bool:
 
 def release(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Give back what was claimed and never begun, as if it had not been touched."""
-    for job in jobs:
+    for account_id, mine in _by_account(jobs):
+        held = _still_held(tx, account_id, mine)
         tx.execute(
             update(DELIVERIES)
-            .where(*_held(job))
+            .where(*_these(account_id, held))
             .values(lease=None, lease_until=None, attempts=DELIVERIES.c.attempts - 1)
         )
-        tx.execute(ATTEMPTS.delete().where(*_attempts_of(job), ATTEMPTS.c.attempt == job.attempt))
+        for job in held:
+            tx.execute(ATTEMPTS.delete().where(*_attempts_of([job]), ATTEMPTS.c.attempt == job.attempt))
     tx.wake("deliveries")
 
 
-def _candidates(now: datetime, room: Room) -> Any:
+def _candidates() -> Any:
+    """Select what may be sent at `now`, the longest-waiting customer's first, but through `full` connections."""
+    now = bindparam("now", type_=Instant)
     earlier = DELIVERIES.alias("earlier")
     before_it = exists().where(
         earlier.c.account_id == DELIVERIES.c.account_id,
@@ -199,29 +264,31 @@ def _candidates(now: datetime, room: Room) -> Any:
         BLOCKS.c.lane.in_(("*", DELIVERIES.c.kind, DELIVERIES.c.lane)),
         BLOCKS.c.blocked_until > now,
     )
-    crowded = [
-        and_(DELIVERIES.c.account_id == account, DELIVERIES.c.connection == connection)
-        for account, connection in room.full()
-    ]
-    known = () if room.connections is None else (DELIVERIES.c.connection.in_(room.connections),)
     return (
-        select(DELIVERIES)
+        select(*LOOKED_AT_FIRST)
         .where(
             DELIVERIES.c.state.in_(STILL_OWED),
             DELIVERIES.c.not_before <= now,
             or_(DELIVERIES.c.lease.is_(None), DELIVERIES.c.lease_until <= now),
             ~before_it,
             ~blocked,
-            *[~pair for pair in crowded],
-            *known,
+            tuple_(DELIVERIES.c.account_id, DELIVERIES.c.connection).not_in(
+                bindparam("full", expanding=True)
+            ),
         )
         .order_by(DELIVERIES.c.waiting_since, DELIVERIES.c.number)
-        .limit(room.most * LOOKED_AT)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=DELIVERIES)
     )
 
 
-def _job(row: Any, lease_until: datetime) -> Job:
+CANDIDATES: Final = _candidates()
+NEXT_MOMENT: Final = select(func.min(DELIVERIES.c.not_before)).where(
+    DELIVERIES.c.state.in_(STILL_OWED), DELIVERIES.c.not_before > bindparam("now", type_=Instant)
+)
+
+
+def _job(row: Any, lease: str, lease_until: datetime, payload: Mapping[str, Any]) -> Job:
     return Job(
         account_id=row.account_id,
         delivery_id=row.delivery_id,
@@ -229,10 +296,10 @@ def _job(row: Any, lease_until: datetime) -> Job:
         connection=row.connection,
         kind=row.kind,
         lane=row.lane,
-        payload=row.payload,
+        payload=payload,
         rung=row.rung,
         attempt=row.attempts + 1,
-        lease=secrets.token_hex(8),
+        lease=lease,
         lease_until=lease_until,
         # A lease that is still written there was never given back: its holder died on the way.
         look_first=row.state == DeliveryState.UNKNOWN or row.lease is not None,
@@ -240,56 +307,78 @@ def _job(row: Any, lease_until: datetime) -> Job:
     )
 
 
-def _lease(tx: Transaction, jobs: Sequence[Job], now: datetime) -> None:
-    for job in jobs:
-        tx.execute(
+def _lease(
+    tx: Transaction, rows: Sequence[Any], lease: str, now: datetime
+) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Lease what was granted, note that an attempt begins, and return the payloads."""
+    payloads = {}
+    died_on_the_way = DELIVERIES.c.lease.is_not(None)
+    for account_id, mine in _by_account(rows):
+        leased = tx.execute(
             update(DELIVERIES)
-            .where(DELIVERIES.c.account_id == job.account_id, DELIVERIES.c.delivery_id == job.delivery_id)
+            .where(*_these(account_id, mine))
             .values(
-                lease=job.lease,
-                lease_until=job.lease_until,
-                attempts=job.attempt,
-                state=DeliveryState.UNKNOWN if job.look_first else DeliveryState.OWED,
-                first_tried_at=job.first_tried_at or now,
+                lease=lease,
+                lease_until=now + LEASE,
+                attempts=DELIVERIES.c.attempts + 1,
+                state=case((died_on_the_way, DeliveryState.UNKNOWN.value), else_=DELIVERIES.c.state),
+                first_tried_at=func.coalesce(DELIVERIES.c.first_tried_at, literal(now, Instant)),
             )
+            .returning(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
         )
-    tx.execute(
-        insert(ATTEMPTS),
-        [
-            {
-                "account_id": job.account_id,
-                "delivery_id": job.delivery_id,
-                "attempt": job.attempt,
-                "began_at": now,
-            }
-            for job in jobs
-        ],
-    )
+        payloads.update({(account_id, row.delivery_id): row.payload for row in leased.all()})
+        begun = {"account_id": account_id, "began_at": now}
+        attempts = [{**begun, "delivery_id": row.delivery_id, "attempt": row.attempts + 1} for row in mine]
+        tx.execute(insert(ATTEMPTS), attempts)
+    return payloads
 
 
-def _close_attempt(
-    tx: Transaction, job: Job, now: datetime, *, outcome: str, error: str | None, values: dict[str, Any]
-) -> bool:
-    closed = tx.execute(
-        update(DELIVERIES).where(*_held(job)).values(**values, lease=None, lease_until=None, error=error)
-    )
-    if closed.rowcount != 1:
-        return False
+def _close_attempts(
+    tx: Transaction,
+    jobs: Sequence[Job],
+    now: datetime,
+    *,
+    outcome: str,
+    error: str | None,
+    values: dict[str, Any],
+) -> list[Job]:
+    """Set `values` on the deliveries of one account that we still hold, and end their attempts."""
+    account_id = jobs[0].account_id
+    held = _still_held(tx, account_id, jobs)
+    if not held:
+        return []
+    given_back = {"lease": None, "lease_until": None, "error": error}
+    tx.execute(update(DELIVERIES).where(*_these(account_id, held)).values(**values, **given_back))
+    tried = [(job.delivery_id, job.attempt) for job in held]
     tx.execute(
         update(ATTEMPTS)
-        .where(*_attempts_of(job), ATTEMPTS.c.attempt == job.attempt)
+        .where(*_attempts_of(held), tuple_(ATTEMPTS.c.delivery_id, ATTEMPTS.c.attempt).in_(tried))
         .values(ended_at=now, outcome=outcome, error=error)
     )
-    return True
+    return held
 
 
-def _held(job: Job) -> tuple[Any, ...]:
-    return (
-        DELIVERIES.c.account_id == job.account_id,
-        DELIVERIES.c.delivery_id == job.delivery_id,
-        DELIVERIES.c.lease == job.lease,
-    )
+def _still_held(tx: Transaction, account_id: str, jobs: Sequence[Job]) -> list[Job]:
+    """Lock the deliveries, and return the jobs whose lease nobody has taken over meanwhile."""
+    columns = (DELIVERIES.c.delivery_id, DELIVERIES.c.lease)
+    order = DELIVERIES.c.delivery_id
+    found = tx.execute(select(*columns).where(*_these(account_id, jobs)).order_by(order).with_for_update())
+    leases = {row.delivery_id: row.lease for row in found}
+    return [job for job in jobs if leases.get(job.delivery_id) == job.lease]
 
 
-def _attempts_of(job: Job) -> tuple[Any, ...]:
-    return (ATTEMPTS.c.account_id == job.account_id, ATTEMPTS.c.delivery_id == job.delivery_id)
+def _by_account(jobs: Iterable[Any]) -> Iterable[tuple[str, list[Any]]]:
+    mine: dict[str, list[Any]] = {}
+    for job in jobs:
+        mine.setdefault(job.account_id, []).append(job)
+    return mine.items()
+
+
+def _these(account_id: str, jobs: Iterable[Any]) -> tuple[Any, ...]:
+    ids = [job.delivery_id for job in jobs]
+    return (DELIVERIES.c.account_id == account_id, DELIVERIES.c.delivery_id.in_(ids))
+
+
+def _attempts_of(jobs: Sequence[Job]) -> tuple[Any, ...]:
+    ids = [job.delivery_id for job in jobs]
+    return (ATTEMPTS.c.account_id == jobs[0].account_id, ATTEMPTS.c.delivery_id.in_(ids))

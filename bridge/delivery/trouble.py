@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -32,10 +33,14 @@ def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: da
         lifecycle.alarm(change, f"{error}. Until that is mended its handoffs wait.")
 
 
-def over(tx: Transaction, job: Job) -> None:
+def over(tx: Transaction, account_id: str, connections: Collection[str]) -> None:
     tx.execute(
         update(CONNECTIONS)
-        .where(*_place(job), CONNECTIONS.c.trouble.is_not(None))
+        .where(
+            CONNECTIONS.c.account_id == account_id,
+            CONNECTIONS.c.connection.in_(connections),
+            CONNECTIONS.c.trouble.is_not(None),
+        )
         .values(trouble=None, trouble_at=None)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,19 +55,23 @@ class Receipt:
 
 
 def accept(tx: Transaction, account: Account, handover: Handover, now: datetime) -> Receipt:
-    """Keep a handoff and all it causes. A conversation that is still open is brought up to date instead."""
-    conversation = handover.context.conversation_id
-    held = rows.find_open_conversation(tx.connection, account.account_id, conversation, test=handover.test)
-    if held is None:
-        change = _first(tx, account, handover, now)
-        change.write()
-        return _receipt(change)
-    change = open_change(tx, account, held, now)
-    if change.handoff.state is State.ANSWERED:
-        return _anew(change, handover)
-    _again(change, handover)
-    change.write()
-    return _receipt(change, again=True)
+    """Keep one handoff and all it causes; see `accept_together`."""
+    return accept_together(tx, account, [(handover, now)])[0]
+
+
+def accept_together(
+    tx: Transaction, account: Account, handovers: Sequence[tuple[Handover, datetime]]
+) -> list[Receipt]:
+    """Keep handoffs of different conversations and all they cause; return a receipt for each, in order.
+
+    Each comes with the moment of its arrival. A conversation that is still open is brought up to date instead.
+    """
+    conversations = {handover.context.conversation_id for handover, _ in handovers}
+    held = rows.find_open_conversations(tx.connection, account.account_id, conversations)
+    return [
+        _keep(tx, account, handover, held.get((handover.context.conversation_id, handover.test)), now)
+        for handover, now in handovers
+    ]
 
 
 def plan(account: Account, context: Context, now: datetime) -> tuple[Route, Policy]:
@@ -118,6 +123,22 @@ def _first(
     _owe_ticket_and_card(change)
     _arm_clocks(change)
     return change
+
+
+def _keep(
+    tx: Transaction, account: Account, handover: Handover, held_by: str | None, now: datetime
+) -> Receipt:
+    """Keep one handoff; `held_by` is the id of the one that has its conversation already, None for none."""
+    if held_by is None:
+        change = _first(tx, account, handover, now)
+        change.write()
+        return _receipt(change)
+    change = open_change(tx, account, held_by, now)
+    if change.handoff.state is State.ANSWERED:
+        return _anew(change, handover)
+    _again(change, handover)
+    change.write()
+    return _receipt(change, again=True)
 
 
 def _again(change: Change, handover: Handover) -> None:

@@ -5,12 +5,12 @@ A change is collected first and written at the end, in a handful of statements.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
@@ -19,9 +19,26 @@ from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.precedence import counts_from, is_mirror
 from bridge.store import Transaction, tables
+from bridge.store.columns import Instant
 
-HANDOFFS = tables.handoffs
-DELIVERIES = tables.deliveries
+HANDOFFS: Final = tables.handoffs
+DELIVERIES: Final = tables.deliveries
+PLACE: Final = frozenset({"its_account", "its_id"})
+UPDATE: Final = update(HANDOFFS).where(
+    HANDOFFS.c.account_id == bindparam("its_account"), HANDOFFS.c.handoff_id == bindparam("its_id")
+)
+#: what must go soon stands behind what its handoff owed there before: that goes as soon
+TAKE_ALONG: Final = (
+    update(DELIVERIES)
+    .where(
+        DELIVERIES.c.account_id == bindparam("its_account"),
+        DELIVERIES.c.handoff_id == bindparam("its_id"),
+        DELIVERIES.c.connection == bindparam("its_connection"),
+        DELIVERIES.c.state.in_(("owed", "unknown")),
+        DELIVERIES.c.waiting_since > bindparam("since", type_=Instant),
+    )
+    .values(waiting_since=bindparam("since", type_=Instant))
+)
 
 
 class Change:
@@ -114,55 +131,85 @@ class Change:
 
     def write(self) -> None:
         """Put everything into the transaction."""
-        if self._is_new:
-            self.tx.execute(insert(HANDOFFS).values(**rows.as_row(self.handoff), counter=self._counter))
-        elif self._events or self._owed or self.handoff is not self._before:
-            self.tx.execute(
-                update(HANDOFFS)
-                .where(
-                    HANDOFFS.c.account_id == self.handoff.account_id,
-                    HANDOFFS.c.handoff_id == self.handoff.handoff_id,
-                )
-                .values(**self._changed_columns(), counter=self._counter)
-            )
-        if self._events:
-            self.tx.execute(insert(tables.timeline), self._events)
-        if self._owed:
-            self.tx.execute(insert(DELIVERIES), self._owed)
-            self._take_along_those_ahead()
-            self.tx.wake("deliveries")
-        if self._clocks:
-            self.tx.execute(insert(tables.clocks), self._clocks)
-            self.tx.wake("clocks")
+        write_together(self.tx, [self])
 
-    def _take_along_those_ahead(self) -> None:
-        """What must go soon stands behind what this handoff owed there before: let that go as soon."""
-        urgent = {
+    def write_into(self, gathered: Gathered) -> None:
+        """Add to `gathered` what this change makes of the store's rows."""
+        if self._is_new:
+            gathered.handoffs.append({**rows.as_row(self.handoff), "counter": self._counter})
+        elif self._events or self._owed or self.handoff is not self._before:
+            gathered.changed.append(
+                {
+                    "its_account": self.handoff.account_id,
+                    "its_id": self.handoff.handoff_id,
+                    "counter": self._counter,
+                    **rows.changed_columns(self._before, self.handoff),
+                }
+            )
+        gathered.timeline.extend(self._events)
+        gathered.deliveries.extend(self._owed)
+        gathered.clocks.extend(self._clocks)
+        gathered.urgent.extend(self._urgent())
+
+    def _urgent(self) -> Iterable[dict[str, Any]]:
+        """Yield where something is owed that must go soon, behind what this handoff owed there before."""
+        if self._is_new:
+            return
+        connections = {
             owed["connection"]
             for owed in self._owed
             if not is_mirror(owed["kind"], owed["rung"]) and owed["connection"] != BOT
         }
-        if self._is_new or not urgent:
-            return
-        self.tx.execute(
-            update(DELIVERIES)
-            .where(
-                DELIVERIES.c.account_id == self.handoff.account_id,
-                DELIVERIES.c.handoff_id == self.handoff.handoff_id,
-                DELIVERIES.c.connection.in_(urgent),
-                DELIVERIES.c.state.in_(("owed", "unknown")),
-                DELIVERIES.c.waiting_since > self.handoff.waiting_since,
-            )
-            .values(waiting_since=self.handoff.waiting_since)
-        )
-
-    def _changed_columns(self) -> dict[str, Any]:
-        before = rows.as_row(self._before)
-        return {name: value for name, value in rows.as_row(self.handoff).items() if value != before[name]}
+        for connection in sorted(connections):
+            yield {
+                "its_account": self.handoff.account_id,
+                "its_id": self.handoff.handoff_id,
+                "its_connection": connection,
+                "since": self.handoff.waiting_since,
+            }
 
     def _next(self) -> int:
         self._counter += 1
         return self._counter
+
+
+@dataclass(kw_only=True, slots=True)
+class Gathered:
+    """New rows of one or many changes, by table; `changed` are the new values of handoffs that were there."""
+
+    handoffs: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+    clocks: list[dict[str, Any]] = field(default_factory=list)
+    urgent: list[dict[str, Any]] = field(default_factory=list)
+
+
+def write_together(tx: Transaction, changes: Iterable[Change]) -> None:
+    """Put what several changes gathered into the transaction: a statement for each table, however many they are."""
+    gathered = Gathered()
+    for change in changes:
+        change.write_into(gathered)
+    for columns, alike in _by_columns(gathered.changed):
+        tx.execute(UPDATE.values({name: bindparam(name) for name in columns}), alike)
+    tx.add(HANDOFFS, gathered.handoffs)
+    tx.add(tables.timeline, gathered.timeline)
+    if gathered.deliveries:
+        tx.add(DELIVERIES, gathered.deliveries)
+        tx.wake("deliveries")
+    if gathered.urgent:
+        tx.execute(TAKE_ALONG, gathered.urgent)
+    if gathered.clocks:
+        tx.add(tables.clocks, gathered.clocks)
+        tx.wake("clocks")
+
+
+def _by_columns(changed: Iterable[dict[str, Any]]) -> Iterable[tuple[list[str], list[dict[str, Any]]]]:
+    """Put together what sets the same columns: it goes into one statement."""
+    alike: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for values in changed:
+        alike.setdefault(frozenset(values), []).append(values)
+    return [(sorted(names - PLACE), rows) for names, rows in alike.items()]
 
 
 def open_change(tx: Transaction, account: Account, handoff_id: str, now: datetime) -> Change:
@@ -171,3 +218,23 @@ def open_change(tx: Transaction, account: Account, handoff_id: str, now: datetim
     if row is None:
         raise rows.UnknownHandoff(handoff_id)
     return Change(tx, account, rows.from_row(row), now, counter=row._mapping["counter"])
+
+
+def open_changes(
+    tx: Transaction,
+    account: Account,
+    handoff_ids: Iterable[str],
+    now: datetime,
+    *,
+    skip_locked: bool = False,
+) -> dict[str, Change]:
+    """Lock several handoffs for the rest of the transaction; one that is not there is left out.
+
+    With `skip_locked` so is one that another transaction is changing.
+    """
+    locked = rows.several(account.account_id, handoff_ids).with_for_update(skip_locked=skip_locked)
+    # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
+    return {
+        row.handoff_id: Change(tx, account, rows.from_row(row), now, counter=row.counter)
+        for row in tx.execute(locked).all()
+    }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple_, update
 
 from bridge.handoffs import holding, lifecycle
 from bridge.handoffs.accept import GAP, PROMISE
 from bridge.handoffs.account import Account
-from bridge.handoffs.change import Change, open_change
+from bridge.handoffs.change import Change, open_changes, write_together
 from bridge.handoffs.model import State
 from bridge.handoffs.steps import take_step
 from bridge.roster.on_duty import on_duty
@@ -21,6 +21,20 @@ from bridge.store import Transaction, tables
 
 CLOCKS: Final = tables.clocks
 MILLISECOND: Final = timedelta(milliseconds=1)
+STILL_ARMED: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
+    CLOCKS.c.account_id == bindparam("account_id"),
+    tuple_(CLOCKS.c.handoff_id, CLOCKS.c.rung).in_(bindparam("places", expanding=True)),
+    CLOCKS.c.state == "armed",
+)
+MARK_FIRED: Final = (
+    update(CLOCKS)
+    .where(
+        CLOCKS.c.account_id == bindparam("its_account"),
+        CLOCKS.c.handoff_id == bindparam("its_handoff"),
+        CLOCKS.c.rung == bindparam("its_rung"),
+    )
+    .values(state="fired", settled_at=bindparam("now"), late_ms=bindparam("late"))
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,33 +66,65 @@ def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:
 
 
 def fire(tx: Transaction, account: Account, clock: DueClock, now: datetime) -> bool:
-    """Fire one clock. Return False when another worker was first, the clock was stopped, or it is held.
+    """Fire one clock. Return False when another worker was first or the clock was stopped."""
+    return bool(fire_together(tx, account, [clock], now).fired)
 
-    The handoff is locked before its clock, as everywhere, so that an answer and a rung of the
-    same moment take turns.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fired:
+    """What became of clocks that had run out: `busy` are those whose handoff somebody is changing just now."""
+
+    fired: Sequence[DueClock]
+    busy: Sequence[DueClock]
+
+
+def fire_together(tx: Transaction, account: Account, due: Sequence[DueClock], now: datetime) -> Fired:
+    """Fire clocks of one account, but those that another worker had first or that were stopped.
+
+    Each handoff is locked before its clocks, as everywhere, so that an answer and a rung of the
+    same moment take turns. One that is locked already is left for the next look: a transaction
+    that hangs holds up its own handoff alone.
     """
-    change = open_change(tx, account, clock.handoff_id, now)
-    if holding.is_too_late(clock.due_at, now):
-        holding.hold(change, now - holding.LATEST)
-        change.write()
-        return False
-    if not _take(tx, clock, now):
-        return False
+    changes = open_changes(tx, account, {clock.handoff_id for clock in due}, now, skip_locked=True)
+    free = [clock for clock in due if clock.handoff_id in changes]
+    too_late = [clock for clock in free if holding.is_too_late(clock.due_at, now)]
+    for handoff_id in dict.fromkeys(clock.handoff_id for clock in too_late):
+        holding.hold(changes[handoff_id], now - holding.LATEST)
+    fired = _take(tx, account.account_id, [clock for clock in free if clock not in too_late], now)
+    for clock in fired:
+        _ring(changes[clock.handoff_id], clock)
+    write_together(tx, changes.values())
+    return Fired(fired=fired, busy=[clock for clock in due if clock.handoff_id not in changes])
+
+
+def _take(tx: Transaction, account_id: str, due: Sequence[DueClock], now: datetime) -> Sequence[DueClock]:
+    """Mark as fired those of `due` that are still armed, and return them; their handoffs are locked."""
+    if not due:
+        return ()
+    places = [(clock.handoff_id, clock.rung) for clock in due]
+    found = tx.execute(STILL_ARMED, {"account_id": account_id, "places": places})
+    armed = {(row.handoff_id, row.rung) for row in found}
+    taken = [clock for clock in due if (clock.handoff_id, clock.rung) in armed]
+    if taken:
+        tx.execute(MARK_FIRED, [_as_fired(clock, now) for clock in taken])
+    return taken
+
+
+def _as_fired(clock: DueClock, now: datetime) -> dict[str, Any]:
+    return {
+        "its_account": clock.account_id,
+        "its_handoff": clock.handoff_id,
+        "its_rung": clock.rung,
+        "now": now,
+        "late": (now - clock.due_at) // MILLISECOND,
+    }
+
+
+def _ring(change: Change, clock: DueClock) -> None:
     if clock.rung == PROMISE:
         _breach(change)
     else:
         _climb(change, clock)
-    change.write()
-    return True
-
-
-def _take(tx: Transaction, clock: DueClock, now: datetime) -> bool:
-    taken = tx.execute(
-        update(CLOCKS)
-        .where(*_is(clock), CLOCKS.c.state == "armed")
-        .values(state="fired", settled_at=now, late_ms=(now - clock.due_at) // MILLISECOND)
-    )
-    return taken.rowcount == 1
 
 
 def _breach(change: Change) -> None:

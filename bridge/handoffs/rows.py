@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
 from bridge.routing.model import Route
@@ -20,6 +21,12 @@ ROUTE: Final = TypeAdapter(Route)
 POLICY: Final = TypeAdapter(Policy)
 TICKET: Final = TypeAdapter(TicketRef)
 CARD: Final = TypeAdapter(CardRef)
+
+OPEN_CONVERSATIONS: Final = select(HANDOFFS.c.conversation_id, HANDOFFS.c.test, HANDOFFS.c.handoff_id).where(
+    HANDOFFS.c.account_id == bindparam("account_id"),
+    HANDOFFS.c.conversation_id.in_(bindparam("conversations", expanding=True)),
+    HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
+)
 
 PLAIN: Final = (
     "account_id",
@@ -45,29 +52,57 @@ PLAIN: Final = (
 )
 
 
+def _context(handoff: Handoff) -> dict[str, Any]:
+    context = handoff.context
+    return {
+        "conversation_id": context.conversation_id,
+        "channel": context.channel,
+        "context": CONTEXT.dump_python(context, mode="json"),
+    }
+
+
+def _ticket(handoff: Handoff) -> dict[str, Any]:
+    ticket = handoff.ticket
+    return {
+        "ticket": TICKET.dump_python(ticket, mode="json") if ticket else None,
+        "ticket_connection": ticket.connection if ticket else None,
+        "ticket_id": ticket.id if ticket else None,
+    }
+
+
+#: field of a handoff → the columns it is kept in
+COMPOSED: Final[Mapping[str, Callable[[Handoff], dict[str, Any]]]] = {
+    "state": lambda handoff: {"state": handoff.state.value},
+    "context": _context,
+    "summary": lambda handoff: {"summary": SUMMARY.dump_python(handoff.summary, mode="json")},
+    "route": lambda handoff: {"route": ROUTE.dump_python(handoff.route, mode="json")},
+    "policy": lambda handoff: {"policy": POLICY.dump_python(handoff.policy, mode="json")},
+    "flags": lambda handoff: {"flags": list(handoff.flags)},
+    "window": lambda handoff: {"window_seconds": int(handoff.window.total_seconds())},
+    "ticket": _ticket,
+    "card": lambda handoff: {"card": CARD.dump_python(handoff.card, mode="json") if handoff.card else None},
+}
+
+
 class UnknownHandoff(Exception):
     """No such handoff in this account."""
 
 
 def as_row(handoff: Handoff) -> dict[str, Any]:
     """Return every column of `handoff` but its counter."""
-    ticket, card = handoff.ticket, handoff.card
-    return {
-        **{name: getattr(handoff, name) for name in PLAIN},
-        "conversation_id": handoff.context.conversation_id,
-        "channel": handoff.context.channel,
-        "state": handoff.state.value,
-        "context": CONTEXT.dump_python(handoff.context, mode="json"),
-        "summary": SUMMARY.dump_python(handoff.summary, mode="json"),
-        "route": ROUTE.dump_python(handoff.route, mode="json"),
-        "policy": POLICY.dump_python(handoff.policy, mode="json"),
-        "flags": list(handoff.flags),
-        "window_seconds": int(handoff.window.total_seconds()),
-        "ticket": TICKET.dump_python(ticket, mode="json") if ticket else None,
-        "ticket_connection": ticket.connection if ticket else None,
-        "ticket_id": ticket.id if ticket else None,
-        "card": CARD.dump_python(card, mode="json") if card else None,
-    }
+    row = {name: getattr(handoff, name) for name in PLAIN}
+    for columns in COMPOSED.values():
+        row.update(columns(handoff))
+    return row
+
+
+def changed_columns(before: Handoff, after: Handoff) -> dict[str, Any]:
+    """Return the columns in which `after` differs from `before`; what is the same is not even rendered."""
+    changed = {name: getattr(after, name) for name in PLAIN if getattr(after, name) != getattr(before, name)}
+    for name, columns in COMPOSED.items():
+        if getattr(after, name) != getattr(before, name):
+            changed.update(columns(after))
+    return changed
 
 
 def from_row(row: Row[Any]) -> Handoff:
@@ -90,12 +125,28 @@ def one(account_id: str, handoff_id: str) -> Select[Any]:
     return select(HANDOFFS).where(HANDOFFS.c.account_id == account_id, HANDOFFS.c.handoff_id == handoff_id)
 
 
+def several(account_id: str, handoff_ids: Iterable[str]) -> Select[Any]:
+    """Select handoffs in the order of their ids, so that whoever locks several never waits in a circle."""
+    return (
+        select(HANDOFFS)
+        .where(HANDOFFS.c.account_id == account_id, HANDOFFS.c.handoff_id.in_(sorted(set(handoff_ids))))
+        .order_by(HANDOFFS.c.handoff_id)
+    )
+
+
 def find(connection: Connection, account_id: str, handoff_id: str) -> Handoff:
     """Return one handoff. Raises UnknownHandoff."""
     row = connection.execute(one(account_id, handoff_id)).one_or_none()
     if row is None:
         raise UnknownHandoff(handoff_id)
     return from_row(row)
+
+
+def find_several(connection: Connection, account_id: str, handoff_ids: Iterable[str]) -> dict[str, Handoff]:
+    """Return those of the handoffs that exist, by id."""
+    # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
+    found = connection.execute(several(account_id, handoff_ids)).all()
+    return {row.handoff_id: from_row(row) for row in found}
 
 
 def find_by_ticket(
@@ -112,19 +163,14 @@ def find_by_ticket(
     return frozenset(found.scalars())
 
 
-def find_open_conversation(
-    connection: Connection, account_id: str, conversation_id: str, *, test: bool
-) -> str | None:
-    """Return the id of the handoff that holds this conversation now; None when nobody has it.
+def find_open_conversations(
+    connection: Connection, account_id: str, conversations: Collection[str]
+) -> dict[tuple[str, bool], str]:
+    """Return the id of the handoff that holds each conversation now, by conversation and whether it is a test.
 
-    Handoffs of a test never mix with live ones.
+    What nobody has is left out. Handoffs of a test never mix with live ones.
     """
-    found: str | None = connection.execute(
-        select(HANDOFFS.c.handoff_id).where(
-            HANDOFFS.c.account_id == account_id,
-            HANDOFFS.c.conversation_id == conversation_id,
-            HANDOFFS.c.test == test,
-            HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
-        )
-    ).scalar()
-    return found
+    found = connection.execute(
+        OPEN_CONVERSATIONS, {"account_id": account_id, "conversations": list(conversations)}
+    )
+    return {(row.conversation_id, row.test): row.handoff_id for row in found}

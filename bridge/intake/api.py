@@ -1,9 +1,12 @@
 """The bot builder's front door: /v1/handoffs."""
 
 # No postponed annotations here: FastAPI must see `Who`, which is made inside the function below.
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -12,6 +15,7 @@ from bridge.intake.answers import REFERENCE, SECURITY, KnownHandoff, Receipt, Ti
 from bridge.intake.body import raw_body
 from bridge.intake.callers import identify
 from bridge.intake.idempotency import LONGEST_KEY, checked_key
+from bridge.intake.remembered import RememberedKeys
 from bridge.intake.schema import HandoffRequest, MessagesRequest, PatchRequest, WithdrawRequest
 from bridge.intake.service import Intake
 
@@ -19,7 +23,7 @@ from bridge.intake.service import Intake
 KEY_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}
 
 
-def idempotency_key(
+async def idempotency_key(
     given: Annotated[str | None, Header(alias="Idempotency-Key", json_schema_extra=KEY_SCHEMA)] = None,
     signed: Annotated[str | None, Header(alias="webhook-id", json_schema_extra=KEY_SCHEMA)] = None,
 ) -> str | None:
@@ -29,6 +33,8 @@ def idempotency_key(
 
 Body = Annotated[bytes, Depends(raw_body)]
 Key = Annotated[str | None, Depends(idempotency_key)]
+#: a longer body is read in a thread, so that it holds up nobody else
+READ_AT_ONCE_BYTES: Final = 32_000
 BODIES: Final = (HandoffRequest, PatchRequest, MessagesRequest, WithdrawRequest)
 #: problems that any call may meet, and any that changes something
 ANY: Final = (401, 413, 503)
@@ -68,14 +74,34 @@ def body_schemas() -> dict[str, Any]:
     return found
 
 
-def intake_routes(intake: Intake) -> APIRouter:
-    router = APIRouter(prefix="/v1/handoffs", tags=["handoffs"])
+def _caller_of(intake: Intake) -> Callable[..., Awaitable[Caller]]:
+    """Return the dependency that tells who calls."""
+    remembered = RememberedKeys(intake.database, intake.clock)
 
-    def who(request: Request, body: Body) -> Caller:
+    def ask_store(request: Request, body: bytes) -> Caller:
         call = f"{request.method} {request.url.path}"
         return identify(intake.database, intake.accounts, request.headers, body, intake.clock(), call=call)
 
-    Who = Annotated[Caller, Depends(who)]  # noqa: N806 - a type
+    async def who(request: Request, body: Body) -> Caller:
+        if known := remembered.recall(request.headers):
+            return known
+        return await run_in_threadpool(remembered.ask, request.headers, lambda: ask_store(request, body))
+
+    return who
+
+
+async def _accepted(intake: Intake, caller: Caller, body: bytes, key: str | None) -> dict[str, Any]:
+    """Return the receipt. Nothing waits for the commit but the one who asked; what comes meanwhile gathers."""
+    if len(body) > READ_AT_ONCE_BYTES:
+        kept = await run_in_threadpool(intake.hand_over, caller, body, key)
+    else:
+        kept = intake.hand_over(caller, body, key)
+    return await asyncio.wrap_future(kept)
+
+
+def intake_routes(intake: Intake) -> APIRouter:
+    router = APIRouter(prefix="/v1/handoffs", tags=["handoffs"])
+    Who = Annotated[Caller, Depends(_caller_of(intake))]  # noqa: N806 - a type
 
     @router.post(
         "",
@@ -84,7 +110,7 @@ def intake_routes(intake: Intake) -> APIRouter:
         openapi_extra=_takes(HandoffRequest),
         responses=answers(202, Receipt, *CHANGING),
     )
-    def hand_over(
+    async def hand_over(
         caller: Who,
         body: Body,
         key: Key,
@@ -95,9 +121,10 @@ def intake_routes(intake: Intake) -> APIRouter:
 
         Repeat with the same `Idempotency-Key` and body to get the same answer; `wait=ticketed` waits for the ticket.
         """
-        answer = intake.hand_over(caller, body, key)
+        answer = await _accepted(intake, caller, body, key)
         if wait:
-            answer = {**answer, "ticket": intake.wait_for_ticket(caller, answer["id"], timeout_seconds)}
+            ticket = await run_in_threadpool(intake.wait_for_ticket, caller, answer["id"], timeout_seconds)
+            answer = {**answer, "ticket": ticket}
         return answer
 
     @router.get("/{handoff_id}", **_looks(KnownHandoff))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 
 from bridge.intake.problems import Problem
 from bridge.store import Transaction, tables
@@ -15,6 +17,11 @@ INBOX: Final = tables.inbox
 #: where the keys of new handoffs are kept; those of calls about a handoff are kept under its id
 NEW: Final = "bot"
 LONGEST_KEY: Final = 255
+KNOWN: Final = select(INBOX.c.event_id, INBOX.c.digest, INBOX.c.answer).where(
+    INBOX.c.account_id == bindparam("account_id"),
+    INBOX.c.source == bindparam("source"),
+    INBOX.c.event_id.in_(bindparam("keys", expanding=True)),
+)
 
 
 def checked_key(key: str | None) -> str | None:
@@ -29,51 +36,63 @@ def checked_key(key: str | None) -> str | None:
     )
 
 
-def recall(tx: Transaction, account_id: str, source: str, key: str, body: bytes) -> dict[str, Any] | None:
-    """Return what this call was answered before, None for a new one. Raises Problem 409 for another body.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyedCall:
+    """A call that is to have one effect, however often it comes.
 
     `source` is what the key belongs to: `NEW`, or the id of the handoff the call is about.
     """
-    known = tx.execute(
-        select(INBOX.c.digest, INBOX.c.answer).where(
-            INBOX.c.account_id == account_id, INBOX.c.source == source, INBOX.c.event_id == key
-        )
-    ).first()
-    if known is None:
-        return None
-    if known.digest != _digest(body):
-        raise Problem(
-            status=409,
-            code="idempotency_key_reused",
-            title="This idempotency key was used with another body",
-            detail="Use a new key for a new handoff; repeat the same body to get the first answer again.",
-        )
-    answer: dict[str, Any] = known.answer
-    return answer
+
+    account_id: str
+    source: str
+    key: str
+    digest: str  #: of the body
+
+    @classmethod
+    def of(cls, account_id: str, source: str, key: str | None, body: bytes) -> KeyedCall | None:
+        """Return the call; None for one without a key, which is new each time."""
+        if key is None:
+            return None
+        return cls(account_id=account_id, source=source, key=key, digest=hashlib.sha256(body).hexdigest())
 
 
-def remember(
-    tx: Transaction,
-    account_id: str,
-    source: str,
-    key: str,
-    body: bytes,
-    handoff_id: str,
-    answer: dict[str, Any],
-    now: datetime,
-) -> None:
-    tx.execute(
-        insert(INBOX).values(
-            account_id=account_id,
-            source=source,
-            event_id=key,
-            digest=_digest(body),
-            received_at=now,
-            handoff_id=handoff_id,
-            answer=answer,
-        )
+def recall(tx: Transaction, calls: Sequence[KeyedCall]) -> dict[KeyedCall, dict[str, Any] | Problem]:
+    """Return what calls of one account and source were answered before, Problem 409 to one with another body.
+
+    Those that are new are left out.
+    """
+    if not calls:
+        return {}
+    place = {"account_id": calls[0].account_id, "source": calls[0].source}
+    found = tx.execute(KNOWN, {**place, "keys": [call.key for call in calls]})
+    known = {row.event_id: row for row in found}
+    return {call: _answer(call, known[call.key]) for call in calls if call.key in known}
+
+
+def remember(tx: Transaction, answered: Iterable[tuple[KeyedCall, str, dict[str, Any], datetime]]) -> None:
+    """Keep, for each call, which handoff it was about, what it was answered and when."""
+    rows = [
+        {
+            "account_id": call.account_id,
+            "source": call.source,
+            "event_id": call.key,
+            "digest": call.digest,
+            "received_at": now,
+            "handoff_id": handoff_id,
+            "answer": answer,
+        }
+        for call, handoff_id, answer, now in answered
+    ]
+    tx.add(INBOX, rows)
+
+
+def _answer(call: KeyedCall, known: Any) -> dict[str, Any] | Problem:
+    if known.digest == call.digest:
+        answer: dict[str, Any] = known.answer
+        return answer
+    return Problem(
+        status=409,
+        code="idempotency_key_reused",
+        title="This idempotency key was used with another body",
+        detail="Use a new key for a new handoff; repeat the same body to get the first answer again.",
     )
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -15,13 +15,14 @@ from sqlalchemy import select
 
 from bridge.accounts import Accounts, Caller
 from bridge.handoffs import lifecycle, rows
-from bridge.handoffs.accept import Handover, Receipt, accept
+from bridge.handoffs.accept import Handover
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import document
 from bridge.handoffs.hearing import for_bots
 from bridge.handoffs.model import Handoff
-from bridge.intake.idempotency import NEW, recall, remember
+from bridge.intake.acceptance import Asked, accept_all
+from bridge.intake.idempotency import NEW, KeyedCall, recall, remember
 from bridge.intake.problems import Problem, unreadable, unusable
 from bridge.intake.schema import (
     HandoffRequest,
@@ -33,7 +34,7 @@ from bridge.intake.schema import (
     to_turns,
 )
 from bridge.intake.strict_json import BadJson, read_json
-from bridge.store import Database, Transaction, tables
+from bridge.store import Database, Gathering, Transaction, tables
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -70,17 +71,30 @@ WAIT_LOOK_SECONDS: Final = 0.05
 LONGEST_WAIT_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
 class Intake:
     """`leaving` is set when the process is about to end: nobody is kept waiting any more."""
 
-    database: Database
-    accounts: Accounts
-    clock: Callable[[], datetime]
-    leaving: threading.Event = field(default_factory=threading.Event)
+    def __init__(
+        self,
+        *,
+        database: Database,
+        accounts: Accounts,
+        clock: Callable[[], datetime],
+        leaving: threading.Event | None = None,
+    ) -> None:
+        self.database = database
+        self.accounts = accounts
+        self.clock = clock
+        self.leaving = leaving or threading.Event()
+        self._asked: Gathering[Asked, dict[str, Any]] = Gathering(
+            database, lambda tx, asked: accept_all(tx, accounts, asked)
+        )
 
-    def hand_over(self, caller: Caller, body: bytes, key: str | None) -> dict[str, Any]:
-        """Accept a handoff and return the receipt, the same one for the same key and body."""
+    def hand_over(self, caller: Caller, body: bytes, key: str | None) -> Future[dict[str, Any]]:
+        """Accept a handoff; return what will hold the receipt once it is kept, the same for the same key and body.
+
+        Raises Problem at once for a body that cannot be read.
+        """
         now = self.clock()
         request, flags = _read(HandoffRequest, body)
         accepted = to_context(request, now)
@@ -92,18 +106,8 @@ class Intake:
             test=caller.test or request.test,
             key_id=caller.key_id,
         )
-
-        def work(tx: Transaction) -> dict[str, Any]:
-            known = recall(tx, caller.account_id, NEW, key, body) if key else None
-            if known is not None:
-                return known
-            account = self.accounts.of(tx.connection, caller.account_id)
-            answer = _receipt(accept(tx, account, handover, now))
-            if key:
-                remember(tx, caller.account_id, NEW, key, body, answer["id"], answer, now)
-            return answer
-
-        return self.database.transact(work)
+        call = KeyedCall.of(caller.account_id, NEW, key, body)
+        return self._asked.ask(Asked(account_id=caller.account_id, handover=handover, now=now, call=call))
 
     def look(self, caller: Caller, handoff_id: str) -> dict[str, Any]:
         with self.database.read() as connection:
@@ -161,17 +165,18 @@ class Intake:
     ) -> dict[str, Any]:
         """Change a handoff, once for each key, and return it as it stands then."""
         now, account_id = self.clock(), caller.account_id
+        call = KeyedCall.of(account_id, handoff_id, key, body)
 
         def work(tx: Transaction) -> None:
             change = _find(
                 caller, lambda: open_change(tx, self.accounts.of(tx.connection, account_id), handoff_id, now)
             )
-            if key and recall(tx, account_id, handoff_id, key, body) is not None:
+            if call and _done(tx, call):
                 return
             what(change)
             change.write()
-            if key:
-                remember(tx, account_id, handoff_id, key, body, handoff_id, {}, now)
+            if call:
+                remember(tx, [(call, handoff_id, {}, now)])
 
         self.database.transact(work)
         return self.look(caller, handoff_id)
@@ -202,6 +207,14 @@ def _find(caller: Caller, look: Callable[[], T]) -> T:
         ) from None
 
 
+def _done(tx: Transaction, call: KeyedCall) -> bool:
+    """Return whether the call had its effect before. Raises Problem 409 when it had another body."""
+    before = recall(tx, [call]).get(call)
+    if isinstance(before, Problem):
+        raise before
+    return before is not None
+
+
 def _must_be_open(change: Change) -> None:
     if not change.handoff.is_open:
         raise Problem(
@@ -210,16 +223,6 @@ def _must_be_open(change: Change) -> None:
             title="The handoff is closed",
             detail=f"It was {change.handoff.state}. Hand the conversation over again with POST /v1/handoffs.",
         )
-
-
-def _receipt(receipt: Receipt) -> dict[str, Any]:
-    return {
-        "id": receipt.handoff_id,
-        "status": "updated" if receipt.again else "accepted",
-        "owner": {"first_name": receipt.owner} if receipt.owner else None,
-        "customer_text": receipt.customer_text,
-        "promised_at": receipt.promised_at.isoformat(),
-    }
 
 
 def _shown(handoff: Handoff, account: Account) -> dict[str, Any]:

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 #: the first and three more
 TRIES: Final = 4
+#: transactions of gathered work at a time on PostgreSQL: one is written while another waits for the disk
+POSTGRES_WRITERS: Final = 2
 #: serialization failure, deadlock: the whole transaction may be run again (PostgreSQL, appendix A)
 RETRYABLE_SQLSTATES: Final = frozenset({"40001", "40P01"})
 #: what the engine raises when the store is away
@@ -40,11 +42,12 @@ class Database:
         self.url = url
         self.engine = engine_for(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.writers = 1 if self.is_sqlite else POSTGRES_WRITERS
         self.wakeups: Wakeups = wakeups_for(self.engine)
         self.clock = clock_of(self.engine)
         self.strain = Strain()
         self._schema = SchemaWatch(self.engine)
-        self._writer = SingleWriter(self.engine, self._finish) if self.is_sqlite else None
+        self._writer = SingleWriter(self.engine, self.wakeups.announce) if self.is_sqlite else None
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and return its value once that is on disk.
@@ -100,11 +103,9 @@ class Database:
         with self.engine.begin() as connection:
             transaction = Transaction(connection)
             value = work(transaction)
-            self.wakeups.send(connection, transaction.wakes)
+            transaction.flush()
+        self.wakeups.announce(transaction.wakes)
         return value
-
-    def _finish(self, wakes: set[str]) -> None:
-        self.wakeups.wake(wakes)
 
     def _must_have_our_schema(self) -> None:
         try:

@@ -54,6 +54,7 @@ def _postgres(url: URL) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_timeout=PATIENCE_SECONDS,
+        pool_use_lifo=True,  # the one used last knows our statements; the others may rest
         pool_pre_ping=False,
         connect_args={**POSTGRES, "application_name": "handoff-bridge"},
     )

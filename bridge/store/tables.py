@@ -143,6 +143,13 @@ handoffs = Table(
     Index("ix_handoffs_received", "account_id", "received_at"),
     Index("ix_handoffs_ticket", "account_id", "ticket_connection", "ticket_id"),
     Index(
+        "ix_handoffs_closed",
+        "account_id",
+        "closed_at",
+        sqlite_where=text("closed_at IS NOT NULL"),
+        postgresql_where=text("closed_at IS NOT NULL"),
+    ),
+    Index(
         "uq_handoffs_open_conversation",
         "account_id",
         "conversation_id",
@@ -233,6 +240,12 @@ deliveries = Table(
         sqlite_where=text(OWED_STATES),
         postgresql_where=text(OWED_STATES),
     ),
+    Index(
+        "ix_deliveries_later",
+        "not_before",
+        sqlite_where=text(OWED_STATES),
+        postgresql_where=text(OWED_STATES),
+    ),
     Index("ix_deliveries_handoff", "account_id", "handoff_id"),
 )
 
@@ -262,6 +275,7 @@ inbox = Table(
     Column("answer", Document),  # what was answered, where the same call must get the same answer
     PrimaryKeyConstraint("account_id", "source", "event_id"),
     Index("ix_inbox_ticket", "account_id", "source", "ticket_id"),
+    Index("ix_inbox_handoff", "account_id", "handoff_id", "received_at"),
 )
 
 feeds = Table(

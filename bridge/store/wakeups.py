@@ -1,32 +1,42 @@
 """Waking those who wait for work, without asking the store again and again.
 
-PostgreSQL tells every process by NOTIFY, in the same transaction. On SQLite the process that
-commits wakes its own threads, and other processes notice by the file's version number.
-A wake-up may be lost; whoever waits also looks by itself from time to time.
+The process that commits wakes its own threads at once. Other processes hear of it by NOTIFY on PostgreSQL; on
+SQLite they notice by the file's version number. A wake-up may be lost; whoever waits also looks by itself from
+time to time.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from typing import Final, Protocol
 
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
 from bridge.store.engines import POSTGRES
 
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
+#: while this process commits, what other processes may have committed beside it is looked for at each so many looks
+LOOKS_IN_DOUBT: Final = 5
 RECONNECT_SECONDS: Final = 1.0
+#: who is told so often is busy anyway; the first to be told after a pause waits for nothing
+TELL_EVERY_SECONDS: Final = 0.01
+TELL: Final = "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) AS topic"
 
 
 class Wakeups(Protocol):
-    def send(self, connection: Connection, topics: set[str]) -> None:
-        """Wake the waiting when the transaction of `connection` is committed."""
+    def announce(self, topics: set[str]) -> None:
+        """Wake the waiting of every process: what they wait for is committed."""
 
     def wake(self, topics: set[str]) -> None:
-        """Wake the waiting of this process now."""
+        """Wake the waiting of this process."""
+
+    def count(self, topic: str) -> int:
+        """Return how often `topic` was woken in this process, as far as it has heard."""
+        ...
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         """Wait until `topic` was woken since `seen`, at most so long; return what to pass next time."""
@@ -36,28 +46,38 @@ class Wakeups(Protocol):
 
 
 class _Bell:
-    """Counts the calls for each topic; a waiter returns as soon as its count has moved."""
+    """Counts the calls for each topic; a waiter returns as soon as the count of its topic has moved."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._topics: dict[str, threading.Condition] = {}
         self._counts: dict[str, int] = {}
         self._everything = 0
 
     def ring(self, topics: set[str]) -> None:
-        with self._changed:
+        with self._lock:
             for topic in topics:
                 self._counts[topic] = self._counts.get(topic, 0) + 1
-            self._changed.notify_all()
+                self._topic(topic).notify_all()
 
     def ring_all(self) -> None:
-        with self._changed:
+        with self._lock:
             self._everything += 1
-            self._changed.notify_all()
+            for topic in self._topics.values():
+                topic.notify_all()
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
-        with self._changed:
-            self._changed.wait_for(lambda: self._count(topic) != seen, timeout_seconds)
+        with self._lock:
+            self._topic(topic).wait_for(lambda: self._count(topic) != seen, timeout_seconds)
             return self._count(topic)
+
+    def count(self, topic: str) -> int:
+        with self._lock:
+            return self._count(topic)
+
+    def _topic(self, topic: str) -> threading.Condition:
+        # One for each, so that who waits for clocks is not roused by every delivery.
+        return self._topics.setdefault(topic, threading.Condition(self._lock))
 
     def _count(self, topic: str) -> int:
         return self._counts.get(topic, 0) + self._everything
@@ -72,13 +92,18 @@ class ProcessWakeups:
         self._stop = threading.Event()
         self._watching = False
         self._start = threading.Lock()
+        self._commits = 0  #: of this process, so far
 
-    def send(self, connection: Connection, topics: set[str]) -> None:  # noqa: ARG002
-        self._bell.ring(topics)
+    def announce(self, topics: set[str]) -> None:
+        self.wake(topics)
 
     def wake(self, topics: set[str]) -> None:
+        self._commits += 1
         if topics:
             self._bell.ring(topics)
+
+    def count(self, topic: str) -> int:
+        return self._bell.count(topic)
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         with self._start:
@@ -94,18 +119,27 @@ class ProcessWakeups:
     def _watch(self) -> None:
         raw = self._engine.raw_connection()
         try:
-            last = None
+            last, ours, in_doubt = None, -1, 0
             while not self._stop.wait(SQLITE_LOOK_SECONDS):
                 version = raw.cursor().execute("PRAGMA data_version").fetchone()
-                if version != last:
-                    last = version
+                if version == last and not in_doubt:
+                    continue
+                # Our own commits move the version too, and have rung already: only now and then are they doubted.
+                in_doubt = in_doubt + 1 if self._commits != ours else LOOKS_IN_DOUBT
+                last, ours = version, self._commits
+                if in_doubt >= LOOKS_IN_DOUBT:
+                    in_doubt = 0
                     self._bell.ring_all()
         finally:
             raw.close()
 
 
 class NotifyWakeups:
-    """For PostgreSQL: a connection of its own that listens, opened when somebody first waits."""
+    """For PostgreSQL: one connection that listens, opened when somebody first waits, and one that tells.
+
+    NOTIFY inside the transactions themselves would make them take turns: it locks out every other one until the
+    commit is on disk. Told on a connection of its own, what several commits announce is one transaction.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._bell = _Bell()
@@ -113,15 +147,23 @@ class NotifyWakeups:
         self._stop = threading.Event()
         self._listening = False
         self._start = threading.Lock()
+        self._untold: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._telling = False
+        self._own_pid = 0
 
-    def send(self, connection: Connection, topics: set[str]) -> None:
+    def announce(self, topics: set[str]) -> None:
+        self.wake(topics)
         for topic in topics:
-            connection.execute(
-                text("SELECT pg_notify(:channel, :topic)"), {"channel": CHANNEL, "topic": topic}
-            )
+            self._untold.put(topic)
+        if topics and not self._telling:
+            self._begin_to_tell()
 
     def wake(self, topics: set[str]) -> None:
-        self._bell.ring(topics)
+        if topics:
+            self._bell.ring(topics)
+
+    def count(self, topic: str) -> int:
+        return self._bell.count(topic)
 
     def wait(self, topic: str, seen: int, timeout_seconds: float) -> int:
         with self._start:
@@ -132,7 +174,36 @@ class NotifyWakeups:
 
     def close(self) -> None:
         self._stop.set()
+        self._untold.put(None)
         self._bell.ring_all()
+
+    def _begin_to_tell(self) -> None:
+        with self._start:
+            if not self._telling:
+                self._telling = True
+                threading.Thread(target=self._tell, name="store-tell", daemon=True).start()
+
+    def _tell(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._tell_while_connected()
+            except psycopg.Error:
+                self._stop.wait(RECONNECT_SECONDS)
+
+    def _tell_while_connected(self) -> None:
+        with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+            self._own_pid = connection.info.backend_pid
+            while not self._stop.is_set():
+                if topics := self._take_untold():
+                    connection.execute(TELL, (CHANNEL, topics))
+                    self._stop.wait(TELL_EVERY_SECONDS)
+
+    def _take_untold(self) -> list[str]:
+        """Wait for a topic; return it with those that have come meanwhile, each once."""
+        found = {self._untold.get()}
+        while not self._untold.empty():
+            found.add(self._untold.get())
+        return [topic for topic in found if topic is not None]
 
     def _listen(self) -> None:
         while not self._stop.is_set():
@@ -147,7 +218,8 @@ class NotifyWakeups:
             self._bell.ring_all()  # whatever was sent before we listened
             while not self._stop.is_set():
                 for notify in connection.notifies(timeout=1.0):
-                    self._bell.ring({notify.payload})
+                    if notify.pid != self._own_pid:  # our own bell has rung already
+                        self._bell.ring({notify.payload})
 
 
 def wakeups_for(engine: Engine) -> Wakeups:

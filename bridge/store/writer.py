@@ -115,6 +115,7 @@ def _in_savepoint(connection: Connection, transaction: Transaction, work: Work) 
     savepoint = connection.begin_nested()
     try:
         value = work(transaction)
+        transaction.flush()
     except BaseException:
         if _goes_on(connection):
             savepoint.rollback()

@@ -1,10 +1,15 @@
-"""The loop that pays what we owe: claim what may be sent, hand it to threads, sleep until there is more."""
+"""The loop that pays what we owe: claim what may be sent, hand it to threads, sleep until there is more.
+
+One thread claims, many make the calls, one writes down how they went. While it writes, further calls
+end; it takes them together the next time. So the busier a worker is, the less each delivery costs.
+"""
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,14 +20,17 @@ from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import Job
 from bridge.delivery.ledger import Room
+from bridge.delivery.workbench import Workbench
 from bridge.store import Database, StoreUnavailable
 from bridge.worker.payer import Payer
+from bridge.worker.settling import Tried
 
 log = structlog.get_logger()
 
-THREADS: Final = 16
-#: one slow vendor may hold so many threads, never all
-THREADS_PER_CONNECTION: Final = 8
+#: most deliveries in hand at once, half of them through one connection; a thread waits for its vendor
+THREADS: Final = 64
+#: more would make the first of them wait too long for its settlement
+MOST_TOGETHER: Final = 64
 #: the safety net under wake-ups that got lost
 LONGEST_SLEEP: Final = timedelta(seconds=1)
 STORE_AWAY_SECONDS: Final = 1.0
@@ -52,10 +60,13 @@ class DeliveryLoop:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
         self._busy: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
+        self._tried: queue.SimpleQueue[tuple[Job, Tried | None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
+        self._settler = threading.Thread(target=self._settle_all, name="settlements", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._settler.start()
 
     def claim_no_more(self) -> None:
         self._stopping.set()
@@ -65,14 +76,15 @@ class DeliveryLoop:
         self.claim_no_more()
         self._database.wakeups.wake({"deliveries"})
         self._thread.join(STOP_SECONDS)
-        self._pool.shutdown(wait=True)  # what waits in it is given back by `_pay`
+        self._pool.shutdown(wait=True)  # what waits in it comes back untried
+        self._tried.put(None)
+        self._settler.join(STOP_SECONDS)
 
     def _run(self) -> None:
         seen = -1
         while not self._stopping.is_set():
             try:
-                busy = self._claim_and_hand_out()
-                wait = NO_WAIT if busy else self._time_until_next()
+                wait = self._claim_and_hand_out()
             except StoreUnavailable as error:
                 log.error("store_unavailable", error=str(error))
                 self._stopping.wait(STORE_AWAY_SECONDS)
@@ -84,39 +96,67 @@ class DeliveryLoop:
             if wait > NO_WAIT:
                 seen = self._database.wakeups.wait("deliveries", seen, wait.total_seconds())
 
-    def _claim_and_hand_out(self) -> bool:
-        """Return whether anything was claimed, so that more may follow at once."""
+    def _claim_and_hand_out(self) -> timedelta:
+        """Return how long to sleep, unless woken, before there may be more to claim."""
         with self._lock:
-            free = THREADS - self._busy.total()
-            room = Room(
-                most=free,
-                most_each=THREADS_PER_CONNECTION,
-                busy=dict(self._busy),
-                connections=self._connections,
-            )
-        if free <= 0:
-            return False
-        jobs = self._database.transact(lambda tx: ledger.claim(tx, self._clock(), room, self._budgets))
+            room = Room(threads=THREADS, busy=dict(+self._busy), connections=self._connections)
+        if not room.most:
+            return LONGEST_SLEEP  # whatever is settled makes room, and wakes us
+        claimed = self._database.transact(
+            lambda tx: ledger.claim_some(tx, self._clock(), room, self._budgets)
+        )
         with self._lock:
-            self._busy.update((job.account_id, job.connection) for job in jobs)
-        for job in jobs:
-            self._pool.submit(self._pay, job)
-        return bool(jobs)
+            self._busy.update((job.account_id, job.connection) for job in claimed.jobs)
+        if claimed.jobs:
+            for job, bench in zip(claimed.jobs, self._benches(claimed.jobs), strict=True):
+                self._pool.submit(self._attempt, job, bench)
+        return NO_WAIT if claimed.more else self._time_until_next()
 
-    def _pay(self, job: Job) -> None:
+    def _benches(self, jobs: Sequence[Job]) -> Sequence[Workbench | None]:
         try:
-            if self._stopping.is_set():
-                self._database.transact(lambda tx: ledger.release(tx, [job]))
-                return
-            self._payer.pay(job)
+            return self._payer.benches(jobs)
+        except StoreUnavailable:
+            return [None for _ in jobs]  # each finds out by itself, and is settled or let go
+
+    def _attempt(self, job: Job, bench: Workbench | None) -> None:
+        tried = None
+        try:
+            if not self._stopping.is_set():
+                tried = self._payer.attempt(job, bench)
+                self._tried.put((job, tried))
         except StoreUnavailable as error:
-            # The lease runs out by itself, and whoever takes the delivery then looks first.
-            log.error("settling_failed", delivery=job.delivery_id, error=str(error))
+            log.error("store_unavailable", error=str(error))
+        finally:
+            if tried is None:
+                self._tried.put((job, None))  # not begun
+
+    def _settle_all(self) -> None:
+        while (first := self._tried.get()) is not None:
+            gathered = [first]
+            while len(gathered) < MOST_TOGETHER and not self._tried.empty():
+                following = self._tried.get()
+                if following is None:
+                    self._tried.put(None)  # keep the wish to stop for after these
+                    break
+                gathered.append(following)
+            self._settle(gathered)
+
+    def _settle(self, gathered: Sequence[tuple[Job, Tried | None]]) -> None:
+        tried = [(job, how) for job, how in gathered if how is not None]
+        untried = [job for job, how in gathered if how is None]
+        try:
+            if tried:
+                self._payer.write_down_together(tried)
+            if untried:
+                self._database.transact(lambda tx: ledger.release(tx, untried))
+        except StoreUnavailable as error:
+            # The leases run out by themselves, and whoever takes the deliveries then looks first.
+            log.error("settling_failed", deliveries=len(gathered), error=str(error))
         except Exception:
-            log.exception("settling_broke", delivery=job.delivery_id)
+            log.exception("settling_broke", deliveries=len(gathered))
         finally:
             with self._lock:
-                self._busy[job.account_id, job.connection] -= 1
+                self._busy.subtract((job.account_id, job.connection) for job, _ in gathered)
             self._database.wakeups.wake({"deliveries"})
 
     def _time_until_next(self) -> timedelta:

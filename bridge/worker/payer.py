@@ -1,42 +1,29 @@
-"""Pay one delivery: make its call, then settle it in one transaction with what it changed."""
+"""Pay one delivery: make its call. How that went is written down by `settling`."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
 from bridge.accounts import Accounts
-from bridge.delivery import detours, ledger, trouble
+from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties import DUTIES
-from bridge.delivery.duties.bot import gone_address, leave_alone
-from bridge.delivery.job import DeliveryState, Job, Paid
-from bridge.delivery.setback import DENIED_WAIT, Setback, setback
+from bridge.delivery.duties.bot import gone_address
+from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import POLL_EVERY, Notifier, Sender, Workbench
-from bridge.handoffs import defects, lifecycle, rows
+from bridge.handoffs import defects, rows
 from bridge.handoffs.account import Account
-from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.model import Handoff
-from bridge.store import Database, StoreUnavailable, Transaction
-from connectors.base import RateReading
-from connectors.errors import ConnectorError
+from bridge.store import Database, StoreUnavailable
+from bridge.worker.settling import Settling, Tried
 from connectors.fence import held_while
 from connectors.registry import Connectors
 
-log = structlog.get_logger()
-
-#: what a failed delivery of these kinds means for the customer, told to the lead
-MUST_BE_KNOWN: Final = {
-    "open_ticket": "Its ticket could not be opened.",
-    "post_card": "Its card could not be posted.",
-}
-#: kinds that are owed anew for ever
-STANDING: Final = frozenset({"read_changes"})
 #: kinds that are signed; a secret that cannot be opened must hold up nothing else
 SIGNED: Final = frozenset({"callback", "webhook"})
 
@@ -59,30 +46,75 @@ class Payer:
         self._database = database
         self._accounts = accounts
         self._connectors = connectors
-        self._budgets = budgets
         self._sender = sender
         self._clock = clock
-        self._chance = chance
         self._poll_every = poll_every
+        self._settling = Settling(
+            database=database,
+            accounts=accounts,
+            connectors=connectors,
+            budgets=budgets,
+            clock=clock,
+            chance=chance,
+        )
 
     def pay(self, job: Job) -> None:
         """Attempt `job` and write down how it went. Raises StoreUnavailable."""
+        self.write_down(job, self.attempt(job))
+
+    def benches(self, jobs: Sequence[Job]) -> list[Workbench | None]:
+        """Return what each of `jobs` works with, as the store stands now. Raises StoreUnavailable.
+
+        None stands for what could not be read together with the rest; `attempt` then finds out whose fault it is.
+        """
         try:
-            bench = self._bench(job)
+            return [*self._read(jobs)]
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one that cannot be read holds up nobody else
+            return [None for _ in jobs]
+
+    def attempt(self, job: Job, bench: Workbench | None = None) -> Tried:
+        """Make the call, and write nothing. Without `bench` it is read first. Raises StoreUnavailable."""
+        try:
+            bench = bench or self._read([job])[0]
             with held_while(lambda: ledger.may_write(job, self._clock())):
-                paid = DUTIES[job.kind](job, bench)
-            self._settle(job, paid)
+                outcome: Paid | Exception = DUTIES[job.kind](job, bench)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what breaks is a poison message, not a dead worker
-            self._put_off(job, self._judge(job, error))
+            outcome = error
+        connector = self._connectors.of(job.connection)
+        return Tried(outcome=outcome, readings=connector.readings.take() if connector else ())
 
-    def _bench(self, job: Job) -> Workbench:
+    def write_down(self, job: Job, tried: Tried) -> None:
+        """Settle `job` or put it off, with all that changes. Raises StoreUnavailable."""
+        self._settling.write_down([(job, tried)])
+
+    def write_down_together(self, tried: Sequence[tuple[Job, Tried]]) -> None:
+        """Write down how several attempts went, in one transaction for each account. Raises StoreUnavailable."""
+        self._settling.write_down(tried)
+
+    def _read(self, jobs: Sequence[Job]) -> list[Workbench]:
         with self._database.read() as connection:
-            account = self._accounts.of(connection, job.account_id)
-            handoff = rows.find(connection, job.account_id, job.handoff_id) if job.handoff_id else None
-            bot_gone = handoff is not None and _bot_is_gone(connection, job, handoff, self._clock())
-            secrets = self._accounts.secrets_of(connection, handoff) if handoff and job.kind in SIGNED else ()
+            by_account = _handoffs_of(jobs)
+            accounts = {account_id: self._accounts.of(connection, account_id) for account_id in by_account}
+            handoffs = {
+                account_id: rows.find_several(connection, account_id, handoff_ids)
+                for account_id, handoff_ids in by_account.items()
+            }
+            return [
+                self._bench(
+                    connection, job, accounts[job.account_id], handoffs[job.account_id].get(job.handoff_id)
+                )
+                for job in jobs
+            ]
+
+    def _bench(
+        self, connection: Connection, job: Job, account: Account, handoff: Handoff | None
+    ) -> Workbench:
+        signed = handoff is not None and job.kind in SIGNED
+        bot_gone = handoff is not None and _bot_is_gone(connection, job, handoff, self._clock())
         return Workbench(
             account=account,
             handoff=handoff,
@@ -90,97 +122,18 @@ class Payer:
             sender=self._sender,
             helpdesks=self._connectors.helpdesks,
             chats=self._connectors.chats,
-            secrets=secrets,
+            secrets=self._accounts.secrets_of(connection, handoff) if handoff and signed else (),
             poll_every=self._poll_every,
             notifier=self._notifier,
             bot_gone=bot_gone,
         )
 
-    def _settle(self, job: Job, paid: Paid) -> None:
-        readings = self._readings(job)
 
-        def work(tx: Transaction) -> None:
-            now = self._clock()
-            account = self._accounts.of(tx.connection, job.account_id)
-            change = open_change(tx, account, job.handoff_id, now) if job.handoff_id else None
-            if not self._close(tx, job, paid, now):
-                log.info("delivery_settled_by_another", delivery=job.delivery_id, kind=job.kind)
-                return
-            _apply(paid, change, tx, account, now)
-            self._budgets.note_readings(tx, job, readings, now)
-            if not paid.pointless:
-                self._budgets.succeeded(tx, job)
-                trouble.over(tx, job)
-
-        self._database.transact(work)
-        log.info("delivery_settled", delivery=job.delivery_id, kind=job.kind, attempt=job.attempt)
-
-    def _close(self, tx: Transaction, job: Job, paid: Paid, now: datetime) -> bool:
-        if paid.again_after is not None:
-            return ledger.owe_again(tx, job, now, paid.again_after, paid.payload or job.payload)
-        state = DeliveryState.CANCELLED if paid.pointless else DeliveryState.SETTLED
-        return ledger.settle(tx, job, now, state=state, error=paid.pointless)
-
-    def _judge(self, job: Job, error: Exception) -> Setback:
-        if not isinstance(error, ConnectorError):
-            log.error("delivery_broke", delivery=job.delivery_id, kind=job.kind, error=type(error).__name__)
-        return setback(job, error, self._clock(), self._chance)
-
-    def _put_off(self, job: Job, failed: Setback) -> None:
-        readings = self._readings(job)
-
-        def work(tx: Transaction) -> None:
-            now = self._clock()
-            account = self._accounts.of(tx.connection, job.account_id)
-            change = open_change(tx, account, job.handoff_id, now) if job.handoff_id else None
-            if failed.wait is None and job.kind in STANDING:
-                # It goes on for ever; it begins anew, without what it was refused with.
-                ledger.owe_again(tx, job, now, DENIED_WAIT, {})
-            elif failed.wait is None and change is None:
-                ledger.settle(tx, job, now, state=DeliveryState.DEAD, error=failed.error)
-            elif change and (failed.wait is None or (failed.denied and detours.has_one(change, job))):
-                self._bury(change, tx, job, now, failed)
-            else:
-                unknown = failed.unknown or job.look_first
-                wait = failed.wait or DENIED_WAIT
-                ledger.put_back(tx, job, now, after=wait, error=failed.error, unknown=unknown)
-            if failed.denied:
-                trouble.begins(tx, change, job, failed.error, now)
-            if change:
-                change.write()
-            self._budgets.note_readings(tx, job, readings, now)
-            if failed.blocks:
-                self._budgets.block(tx, job, failed.blocks, now + failed.asked)
-            if failed.vendor_trouble and self._connectors.of(job.connection):
-                self._budgets.failed(tx, job, now)
-
-        self._database.transact(work)
-        log.warning(
-            "delivery_put_off" if failed.wait is not None else "delivery_buried",
-            delivery=job.delivery_id,
-            kind=job.kind,
-            attempt=job.attempt,
-            error=failed.error,
-            wait_seconds=failed.wait.total_seconds() if failed.wait else None,
-        )
-
-    def _bury(self, change: Change, tx: Transaction, job: Job, now: datetime, failed: Setback) -> None:
-        """Give up, and see to it that whom it was for hears of it in another way."""
-        error = failed.error
-        if not ledger.bury(change, tx, job, now, error):
-            return
-        if detours.has_one(change, job):
-            detours.take(change, job)
-            detours.tell(change, job, error, self._connectors.chats[job.connection].address_of(job.lane))
-        elif job.kind in MUST_BE_KNOWN:
-            change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
-            lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])
-        elif job.kind == "callback" and failed.gone:
-            leave_alone(change)
-
-    def _readings(self, job: Job) -> tuple[RateReading, ...]:
-        connector = self._connectors.of(job.connection)
-        return connector.readings.take() if connector else ()
+def _handoffs_of(jobs: Sequence[Job]) -> dict[str, set[str]]:
+    by_account: dict[str, set[str]] = {job.account_id: set() for job in jobs}
+    for job in jobs:
+        by_account[job.account_id].add(job.handoff_id)
+    return by_account
 
 
 def _bot_is_gone(connection: Connection, job: Job, handoff: Handoff, now: datetime) -> bool:
@@ -188,12 +141,3 @@ def _bot_is_gone(connection: Connection, job: Job, handoff: Handoff, now: dateti
     if job.kind != "callback" or not url:
         return False
     return defects.lasts(connection, job.account_id, gone_address(url), now)
-
-
-def _apply(paid: Paid, change: Change | None, tx: Transaction, account: Account, now: datetime) -> None:
-    if paid.effect and change:
-        paid.effect(change)
-    if paid.errand:
-        paid.errand(tx, account, now)
-    if change:
-        change.write()

@@ -1,16 +1,16 @@
 """When to look at the clocks: at the next due moment, and once a second in case that was missed.
 
-The scheduler only says when to look. What is due is in the rows, so a lost tick costs a second
-at most, and any number of workers may look at once. The tick does not use the scheduler: that goes
-by this machine's clock, and would stand still for an hour when the clock is put back by one.
+What is due is in the rows, so a look that is lost costs a second at most, and any number of
+workers may look at once. The looks do not wait for the scheduler, which has the chores: it goes by
+this machine's clock, and would stand still for an hour when the clock is put back by one.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -19,15 +19,21 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bridge.accounts import Accounts
 from bridge.handoffs import clocks
+from bridge.handoffs.clocks import DueClock, Fired
 from bridge.store import Database, StoreUnavailable, Transaction
 from bridge.store.clock import wall_clock
 
 log = structlog.get_logger()
 
-TICK_SECONDS: Final = 1
-MOST_AT_ONCE: Final = 200
+#: the safety net under wake-ups that got lost
+TICK_SECONDS: Final = 1.0
+#: fired in one transaction; more would make the first of them wait for the last
+MOST_AT_ONCE: Final = 50
+#: a clock whose handoff was being changed is looked at again after this
+BUSY_SECONDS: Final = 0.01
+#: clocks that are armed one upon the other are looked at together, this long after the first
+GATHERED_SECONDS: Final = 0.02
 STOP_SECONDS: Final = 5.0
-NEXT_DUE: Final = "next_due"
 
 
 class Ticker:
@@ -35,24 +41,24 @@ class Ticker:
         self._database = database
         self._accounts = accounts
         self._clock = clock
-        self._looking = threading.Lock()
-        self._broken: set[clocks.DueClock] = set()  #: could not be fired at the last look
+        self._broken: set[DueClock] = set()  #: could not be fired at the last look
+        self._busy: set[DueClock] = set()  #: their handoffs were being changed at the last look
         self.looked_at: datetime | None = None  #: when the last look came to its end; None before the first
         self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clocks", daemon=True)
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(4)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        self._ear = threading.Thread(target=self._listen, name="clock-ear", daemon=True)
 
-    def every(self, seconds: int, job: Callable[[], None]) -> None:
+    def every(self, seconds: float, job: Callable[[], None]) -> None:
         """Run `job` each `seconds` in this worker."""
         self._scheduler.add_job(_kept_going, "interval", [job], seconds=seconds)
 
     def start(self) -> None:
         self._scheduler.start()
-        self._ear.start()
+        self._thread.start()
 
     def look_no_more(self) -> None:
         self._stopping.set()
@@ -60,84 +66,85 @@ class Ticker:
     def stop(self) -> None:
         self.look_no_more()
         self._database.wakeups.wake({"clocks"})
-        with self._looking:
-            pass  # a look still plans the next one, for which it needs the lock that shutdown waits with
+        self._thread.join(STOP_SECONDS)
         self._scheduler.shutdown(wait=True)
-        self._ear.join(STOP_SECONDS)
 
     def look(self) -> None:
-        """Fire what is due, then plan the next look for the moment the next clock runs out."""
-        with self._looking:
-            if not self._stopping.is_set():
-                _kept_going(self._fire_and_plan)
-
-    def _fire_and_plan(self) -> None:
+        """Fire what is due. What is broken or busy is not tried again at this look."""
         self._broken.clear()
-        while self._fire_some() and not self._stopping.is_set():
-            pass
+        self._busy.clear()
+        while not self._stopping.is_set() and (due := self._due()):
+            for account_id in {clock.account_id: None for clock in due}:
+                self._fire([clock for clock in due if clock.account_id == account_id])
         self.looked_at = self._clock()
-        self._plan()
 
-    def _fire_some(self) -> bool:
-        """Return whether there may be more; a clock that broke is not tried again at this look."""
-        most = MOST_AT_ONCE + len(self._broken)
+    def seconds_until_next(self) -> float:
+        """Return for how long nothing is due, a tick at most. What broke is left to the tick."""
+        if self._busy:
+            return BUSY_SECONDS
+        now = self._clock()
         with self._database.read() as connection:
-            due = clocks.due(connection, self._clock(), most)
-        for clock in due:
-            if clock not in self._broken:
-                self._fire(clock)
-        return len(due) == most
+            moment = clocks.next_due(connection, now if self._broken else None)
+        return TICK_SECONDS if moment is None else min(max((moment - now).total_seconds(), 0.0), TICK_SECONDS)
 
-    def _fire(self, clock: clocks.DueClock) -> None:
-        def work(tx: Transaction) -> bool:
-            return clocks.fire(tx, self._accounts.of(tx.connection, clock.account_id), clock, self._clock())
-
-        try:
-            fired = self._database.transact(work)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            self._broken.add(clock)
-            log.exception("rung_broke", handoff=clock.handoff_id, rung=clock.rung)
-            return
-        if fired:
-            log.info("rung_fired", handoff=clock.handoff_id, rung=clock.rung)
-
-    def _plan(self) -> None:
-        # What broke is tried again by the tick, not at once and for ever.
-        after = self._clock() if self._broken else None
-        with self._database.read() as connection:
-            moment = clocks.next_due(connection, after)
-        if moment is None or self._stopping.is_set():
-            return
-        # The scheduler goes by this machine's clock, we go by the store's: what they share is how long it is.
-        soon = wall_clock() + max(moment - self._clock(), timedelta(0))
-        # Two, since it is planned anew from within the look that is just ending.
-        self._scheduler.add_job(
-            self.look, "date", run_date=soon, id=NEXT_DUE, replace_existing=True, max_instances=2
-        )
-
-    def _listen(self) -> None:
-        """Tick, plan anew when a clock was armed, and see that no jump of this machine's clock stops us."""
-        seen, looked_at, ahead = -1, time.monotonic(), _ahead()
+    def _run(self) -> None:
+        seen, ahead = -1, _ahead()
         while not self._stopping.is_set():
-            seen = self._database.wakeups.wait("clocks", seen, TICK_SECONDS)
-            if self._stopping.is_set():
-                return
-            if time.monotonic() - looked_at >= TICK_SECONDS:
+            try:
                 self.look()
-                looked_at = time.monotonic()
-            else:
-                _kept_going(self._plan)
+                wait = self.seconds_until_next()
+            except StoreUnavailable as error:
+                log.error("store_unavailable", error=str(error))
+                self._stopping.wait(TICK_SECONDS)
+                continue
+            except Exception:
+                log.exception("tick_broke")
+                self._stopping.wait(TICK_SECONDS)
+                continue
             if _ahead() < ahead - TICK_SECONDS:
                 self._catch_up()
             ahead = _ahead()
+            before = seen
+            seen = self._database.wakeups.wait("clocks", seen, wait)
+            if seen != before:
+                self._stopping.wait(min(GATHERED_SECONDS, wait))
+
+    def _due(self) -> Sequence[DueClock]:
+        left = self._broken | self._busy
+        with self._database.read() as connection:
+            due = clocks.due(connection, self._clock(), MOST_AT_ONCE + len(left))
+        return [clock for clock in due if clock not in left]
+
+    def _fire(self, due: Sequence[DueClock]) -> None:
+        """Fire clocks of one account together; when that breaks, each alone, to find out whose fault it is."""
+        account_id = due[0].account_id
+
+        def work(tx: Transaction) -> Fired:
+            return clocks.fire_together(tx, self._accounts.of(tx.connection, account_id), due, self._clock())
+
+        try:
+            found = self._database.transact(work)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one that breaks holds up nobody else
+            self._fire_apart(due)
+            return
+        self._busy.update(found.busy)
+        for clock in found.fired:
+            log.info("rung_fired", handoff=clock.handoff_id, rung=clock.rung)
+
+    def _fire_apart(self, due: Sequence[DueClock]) -> None:
+        if len(due) > 1:
+            for clock in due:
+                self._fire([clock])
+            return
+        self._broken.update(due)
+        log.exception("rung_broke", handoff=due[0].handoff_id, rung=due[0].rung)
 
     def _catch_up(self) -> None:
         """This machine's clock went back, and the scheduler would wait until it is as late as it was."""
         for job in self._scheduler.get_jobs():
-            if job.id != NEXT_DUE:
-                job.modify(next_run_time=wall_clock())
+            job.modify(next_run_time=wall_clock())
 
 
 def _ahead() -> float:

@@ -83,7 +83,7 @@ class House:
 
     def claim(self, most: int = 50) -> list[Any]:
         return self.database.transact(
-            lambda tx: ledger.claim(tx, self.now, ledger.Room(most=most, most_each=most), self.budgets)
+            lambda tx: ledger.claim(tx, self.now, ledger.Room(threads=2 * most), self.budgets)
         )
 
     def pay(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -247,14 +248,26 @@ def test_one_connection_never_takes_all_places_of_a_worker(house):
     for number in range(6):
         house.hand_over(conversation_id=str(number))
     house.later(seconds=5)
-    room = ledger.Room(most=6, most_each=4)
+    room = ledger.Room(threads=8)
     jobs = house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets))
     assert Counter(job.connection for job in jobs) == {"helpdesk": 4, "chat": 2}
 
 
+def test_however_many_connections_hang_a_place_is_left_for_the_next():
+    busy = Counter()
+    for number in range(6):
+        place = ("main", f"vendor-{number}")
+        wanted = [SimpleNamespace(account_id=place[0], connection=place[1]) for _ in range(64)]
+        taken = ledger.Room(threads=64, busy=dict(busy)).fitting(wanted)
+        busy[place] += len(taken)
+        assert taken
+    assert busy["main", "vendor-0"] == 32
+    assert busy.total() < 64
+
+
 def test_a_worker_leaves_alone_what_it_has_no_connector_for(house):
     house.hand_over()
-    room = ledger.Room(most=6, most_each=6, connections=("chat",))
+    room = ledger.Room(threads=12, connections=("chat",))
     assert house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets)) == []
 
 

@@ -80,7 +80,7 @@ def test_a_slow_vendor_does_not_hold_up_another(open_bridge, paying, until, monk
     for number in range(loop_module.THREADS + 4):
         hand_over(bridge, f"wa-{number}")
     paying(bridge)
-    until(lambda: held.waiting >= loop_module.THREADS_PER_CONNECTION)
+    until(lambda: held.waiting >= loop_module.THREADS // 2)
     until(lambda: len(bridge.connectors.chats["chat"].cards) == loop_module.THREADS + 4)
     assert handoff(bridge, deliveries(bridge, "open_ticket")[0].handoff_id).ticket is None
     held.go.set()
@@ -168,17 +168,17 @@ def tried(work):
 def test_a_settlement_that_breaks_does_not_end_the_loop(open_bridge, paying, until, monkeypatch):
     bridge = open_bridge()
     loop = paying(bridge)
-    pay, broken = loop._payer.pay, threading.Event()
+    write_down, broken = loop._payer.write_down_together, threading.Event()
 
-    def once_broken(job):
+    def once_broken(tried):
         if not broken.is_set():
             broken.set()
             raise RuntimeError("words of a customer")
-        return pay(job)
+        return write_down(tried)
 
-    monkeypatch.setattr(loop._payer, "pay", once_broken)
+    monkeypatch.setattr(loop._payer, "write_down_together", once_broken)
     with capture_logs() as logs:
+        hand_over(bridge, "wa-1")
         until(broken.is_set)
-        handoff_id = hand_over(bridge)
-        until(carded(bridge, handoff_id))
+        until(carded(bridge, hand_over(bridge, "wa-2")))
     assert "settling_broke" in [one["event"] for one in logs]

@@ -6,8 +6,8 @@ import time
 from datetime import timedelta
 
 import pytest
-from bridges import all_of, hand_over, system_clock
-from sqlalchemy import update
+from bridges import a_bridge, all_of, events, hand_over, system_clock
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from bridge.store import StoreUnavailable, tables
@@ -97,6 +97,45 @@ def test_after_a_stop_what_is_overdue_fires_at_once_and_once(open_bridge, tickin
     assert time.monotonic() - began < 3.0
     climbed = [row for row in all_of(bridge, tables.timeline) if row.event == "escalated"]
     assert len(climbed) == 20
+
+
+def test_two_tickers_fire_each_rung_once(open_bridge, ticking, until):
+    bridges = [open_bridge(), open_bridge()]
+    for number in range(8):
+        due_in(bridges[0], number, milliseconds=200)
+    for bridge in bridges:
+        ticking(bridge)
+    until(lambda: len(fired(bridges[0])) == 8)
+    climbed = [row for row in all_of(bridges[0], tables.timeline) if row.event == "escalated"]
+    assert len(climbed) == 8
+
+
+def test_a_promise_and_a_rung_of_the_same_moment_both_fire(open_bridge, ticking, until):
+    bridge = open_bridge()
+    handoff_id = hand_over(bridge, asked_at=system_clock() - timedelta(minutes=6))
+    ticking(bridge)
+    until(lambda: len(fired(bridge)) == 3)
+    assert {row.rung for row in fired(bridge)} == {0, 1, 2}
+    assert [one for one in events(bridge, handoff_id) if one in ("breached", "escalated")] == [
+        "escalated",
+        "breached",
+        "escalated",
+    ]
+
+
+def test_a_handoff_that_is_being_changed_holds_up_no_other_and_fires_once_it_is_free(
+    postgres_url, desk_file, until
+):
+    with a_bridge(postgres_url, desk_file) as bridge:
+        busy, free = due_in(bridge, 1, minutes=-1), due_in(bridge, 2, minutes=-1)
+        ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
+        with bridge.database.engine.begin() as hanging:
+            hanging.execute(select(HANDOFFS).where(HANDOFFS.c.handoff_id == busy).with_for_update())
+            ticker.start()
+            until(lambda: fired(bridge))
+            assert {row.handoff_id for row in fired(bridge)} == {free}
+        until(lambda: len(fired(bridge)) == 2)
+        ticker.stop()
 
 
 def poison(bridge, handoff_id):

@@ -1,0 +1,110 @@
+"""A helpdesk and a chat that take their time: each call holds its thread so long, and always succeeds.
+
+No HTTP is spoken, so that what is measured is the bridge and not an HTTP library.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
+from bridge.handoffs.model import CardRef, TicketRef
+from bridge.roster.model import Person
+from connectors.base import (
+    Card,
+    ChangePage,
+    Finding,
+    HelpdeskEvent,
+    Limit,
+    Notice,
+    Once,
+    RateReadings,
+    Reach,
+    TicketChange,
+    TicketDraft,
+    TicketHistory,
+    TicketOutcome,
+    TicketState,
+)
+from connectors.errors import NotForUs
+from connectors.registry import Connectors
+
+HELPDESK, CHAT = "helpdesk", "chat"
+
+
+class _Slow:
+    vendor = "slow"
+
+    def __init__(self, connection: str, seconds: float) -> None:
+        self.connection = connection
+        self.readings = RateReadings()
+        self.limits: Mapping[str, Limit] = {}
+        self._seconds = seconds
+
+    def check(self) -> tuple[Finding, ...]:
+        return ()
+
+    def _take_time(self) -> None:
+        if self._seconds:
+            time.sleep(self._seconds)
+
+
+class SlowHelpdesk(_Slow):
+    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:  # noqa: ARG002
+        self._take_time()
+        return TicketOutcome(ref=self._ref(draft.handoff_id))
+
+    def update_ticket(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:  # noqa: ARG002
+        self._take_time()
+        return TicketOutcome(ref=ref)
+
+    def history(self, ref: TicketRef) -> TicketHistory:
+        self._take_time()
+        return TicketHistory(ref=ref, state=TicketState.OPEN, messages=(), handoff_id=ref.id)
+
+    def changes(self, cursor: str | None, now: datetime) -> ChangePage:  # noqa: ARG002
+        return ChangePage(cursor=now.isoformat(), tickets=())
+
+    def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:  # noqa: ARG002
+        raise NotForUs("it sends no webhooks")
+
+    def _ref(self, ticket_id: str) -> TicketRef:
+        return TicketRef(
+            connection=self.connection, id=ticket_id, url=f"https://helpdesk.example/{ticket_id}"
+        )
+
+
+class SlowChat(_Slow):
+    def post_card(self, card: Card, once: Once) -> CardRef:
+        self._take_time()
+        return CardRef(connection=self.connection, channel=card.channel, message=once.key)
+
+    def update_card(self, ref: CardRef, card: Card) -> None:  # noqa: ARG002
+        self._take_time()
+
+    def post_in_thread(self, ref: CardRef, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
+        return self._reach(notice.tag)
+
+    def post_in_channel(self, channel: str, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
+        return self._reach(notice.tag)
+
+    def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
+        return self._reach((*notice.tag, person))
+
+    def email_of(self, user_id: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def tell_privately(self, channel: str, user_id: str, text: str) -> None:  # noqa: ARG002
+        self._take_time()
+
+    def _reach(self, people: tuple[Person, ...]) -> Reach:
+        self._take_time()
+        return Reach(people=frozenset(person.key for person in people))
+
+
+def slow_vendors(seconds: float) -> Connectors:
+    """Return a helpdesk and a chat whose every call takes so long."""
+    return Connectors(
+        helpdesks={HELPDESK: SlowHelpdesk(HELPDESK, seconds)}, chats={CHAT: SlowChat(CHAT, seconds)}
+    )

@@ -1,0 +1,70 @@
+"""New rows on their way into the store: however many and of whatever tables, they need few statements.
+
+PostgreSQL gets all of them in one: a single JSON value, taken apart there. Its text depends on the tables alone, so
+it is prepared once, and the way to the server and back is made once. SQLite, which is no way away, gets one
+statement for each table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert
+
+Row = Mapping[str, Any]
+#: rows of one table that name the same columns
+Group = tuple[Table, tuple[str, ...]]
+
+
+class Additions:
+    """Rows that a transaction will add."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Group, list[Row]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
+    def add(self, table: Table, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._groups.setdefault((table, tuple(row)), []).append(row)
+
+    def write(self, connection: Connection) -> None:
+        """Add them all, those that others refer to first, and forget them. Raises what the statements raise."""
+        groups, self._groups = self._groups, {}
+        if connection.dialect.name == "sqlite":
+            order = list(next(iter(groups))[0].metadata.sorted_tables)
+            for table, columns in sorted(groups, key=lambda group: order.index(group[0])):
+                connection.execute(insert(table), groups[table, columns])
+        else:
+            rows = json.dumps(list(groups.values()), default=_moment)
+            connection.exec_driver_sql(_statement(tuple(groups)), (rows,))
+
+
+@cache
+def _statement(groups: Sequence[Group]) -> str:
+    """Return one statement that takes all rows as JSON: a list for each group.
+
+    PostgreSQL checks what refers to what at the end of a statement, so their order does not matter.
+    """
+    *first, last = (_insertion(place, *group) for place, group in enumerate(groups))
+    named = "".join(f", add_{place} AS ({insertion})" for place, insertion in enumerate(first))
+    return f"WITH given AS MATERIALIZED (SELECT %s::json AS rows){named} {last}"
+
+
+def _insertion(place: int, table: Table, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    source = f"json_populate_recordset(NULL::{table.name}, (SELECT rows -> {place} FROM given))"  # noqa: S608
+    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {source}"  # noqa: S608 - our own names
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"no JSON: {type(value).__name__}")
+    if value.utcoffset() is None:
+        raise ValueError(f"time without a zone: {value!r}")
+    return value.isoformat()

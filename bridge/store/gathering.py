@@ -1,0 +1,88 @@
+"""Work that gathers: what is asked while a commit is under way is done together by the next one.
+
+A durable commit costs a disk flush, and each statement a way to the database and back. Callers who share them
+are served many times as fast as one by one, and one who comes alone waits for nobody.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Final, Generic, TypeVar
+
+from bridge.store.database import Database, StoreUnavailable
+from bridge.store.transaction import Transaction
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+#: more would make the first of them wait too long for its answer
+MOST_TOGETHER: Final = 64
+
+
+class Gathering(Generic[Asked, Answer]):
+    """Does what many callers ask for, in as few transactions as their number needs.
+
+    `work` gets a transaction and what was asked, and returns as many answers in the same order; an answer that
+    is an exception is raised to its caller. Like all work it may run more than once, and when it raises, its
+    transaction is undone and each half tried alone, until what broke it stands alone.
+    """
+
+    def __init__(
+        self, database: Database, work: Callable[[Transaction, Sequence[Asked]], Sequence[Answer | Exception]]
+    ) -> None:
+        self._database = database
+        self._work = work
+        self._asked: queue.SimpleQueue[tuple[Asked, Future[Answer]]] = queue.SimpleQueue()
+        self._start = threading.Lock()
+        self._started = False
+
+    def ask(self, asked: Asked) -> Future[Answer]:
+        """Return what will hold the answer once all that it tells of is on disk.
+
+        Its error is StoreUnavailable, or what `work` raises.
+        """
+        self._begin()
+        future: Future[Answer] = Future()
+        self._asked.put((asked, future))
+        return future
+
+    def _begin(self) -> None:
+        with self._start:
+            if not self._started:
+                self._started = True
+                for _ in range(self._database.writers):
+                    threading.Thread(target=self._serve, name="store-gathering", daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            together = [self._asked.get()]
+            while len(together) < MOST_TOGETHER and not self._asked.empty():
+                try:
+                    together.append(self._asked.get_nowait())
+                except queue.Empty:  # another thread was quicker
+                    break
+            self._do(together)
+
+    def _do(self, together: Sequence[tuple[Asked, Future[Answer]]]) -> None:
+        try:
+            answers = self._database.transact(lambda tx: self._work(tx, [asked for asked, _ in together]))
+        except BaseException as error:  # noqa: BLE001 - it belongs to a caller
+            self._undone(together, error)
+            return
+        for (_, future), answer in zip(together, answers, strict=True):
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    def _undone(self, together: Sequence[tuple[Asked, Future[Answer]]], error: BaseException) -> None:
+        if len(together) == 1 or isinstance(error, StoreUnavailable):
+            for _, future in together:
+                future.set_exception(error)
+            return
+        middle = len(together) // 2
+        self._do(together[:middle])
+        self._do(together[middle:])
