@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from bridge import cli
 from bridge.delivery import ledger
-from bridge.intake.service import Intake
+from bridge.store import Database
 from bridge.worker.payer import Payer
 
 Hook = tuple[type, str, Callable[[Callable[..., Any]], Callable[..., Any]]]
@@ -32,21 +33,36 @@ def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def after(method: Callable[..., Any]) -> Callable[..., Any]:
+def when_kept(once: Callable[..., Any]) -> Callable[..., Any]:
+    """Die when what bots have asked for is on disk, and nobody has been told."""
+
     def dying(*given: Any) -> Any:
-        value = method(*given)
-        die()
+        value = once(*given)
+        if threading.current_thread().name == "store-gathering":
+            die()
         return value
 
     return dying
 
 
-def before(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def wrap(method: Callable[..., Any]) -> Callable[..., Any]:
+def before_calling(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def wrap(attempt: Callable[..., Any]) -> Callable[..., Any]:
         def dying(payer: Payer, job: Any, *given: Any) -> Any:
             if job.kind == kind:
                 die()
-            return method(payer, job, *given)
+            return attempt(payer, job, *given)
+
+        return dying
+
+    return wrap
+
+
+def before_writing(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def wrap(write_down: Callable[..., Any]) -> Callable[..., Any]:
+        def dying(payer: Payer, tried: Any) -> Any:
+            if any(job.kind == kind for job, _ in tried):
+                die()
+            return write_down(payer, tried)
 
         return dying
 
@@ -54,10 +70,11 @@ def before(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 POINTS: dict[str, Hook] = {
-    "accepted": (Intake, "hand_over", after),  # on disk, and not answered yet
-    "claimed": (Payer, "pay", before("open_ticket")),  # nothing sent yet
-    "ticket made": (Payer, "_settle", before("open_ticket")),  # at the helpdesk, and not written down
-    "card posted": (Payer, "_settle", before("post_card")),
+    "accepted": (Database, "_once", when_kept),  # on disk, and not answered yet
+    "claimed": (Payer, "attempt", before_calling("open_ticket")),  # nothing sent yet
+    # at the helpdesk, and not written down
+    "ticket made": (Payer, "write_down_together", before_writing("open_ticket")),
+    "card posted": (Payer, "write_down_together", before_writing("post_card")),
 }
 
 

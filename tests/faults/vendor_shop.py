@@ -80,7 +80,7 @@ class StillShop(Shop):
         return str(self.sandbox.bot.hand_off({**conversation(), **parts})["id"])
 
     def claim(self, most: int = 50) -> list[Any]:
-        room = ledger.Room(most=most, most_each=most)
+        room = ledger.Room(threads=2 * most)
         return self.bridge.database.transact(lambda tx: ledger.claim(tx, self.clock(), room, self.budgets))
 
     def pay(self) -> int:

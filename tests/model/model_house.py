@@ -187,7 +187,7 @@ class House:
         )
 
     def claim(self, most: int) -> list[Job]:
-        room = ledger.Room(most=most, most_each=most)
+        room = ledger.Room(threads=2 * most)
         return self.database.transact(lambda tx: ledger.claim(tx, self.clock(), room, self.budgets))
 
     def ready(self) -> dict[str, datetime]:

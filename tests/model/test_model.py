@@ -157,7 +157,7 @@ class Handoffs(RuleBasedStateMachine):
         return f"{words}, she says for the {self.said}th time"
 
     def _hand_over(self, account: str, key: str, body: bytes) -> dict[str, Any]:
-        answer = self.house.intake.hand_over(self.template.callers[account], body, key)
+        answer = self.house.intake.hand_over(self.template.callers[account], body, key).result()
         self.sent.append((account, key, body, answer))
         return answer
 
@@ -206,10 +206,10 @@ class Handoffs(RuleBasedStateMachine):
         account, key, body, answer = self._one_of(self.sent, which)
         caller = self.template.callers[account]
         if same_body:
-            assert self.house.intake.hand_over(caller, body, key) == answer
+            assert self.house.intake.hand_over(caller, body, key).result() == answer
             return
         with pytest.raises(Problem) as refused:
-            self.house.intake.hand_over(caller, body + b" ", key)
+            self.house.intake.hand_over(caller, body + b" ", key).result()
         assert refused.value.status == 409
 
     @rule(which=WHICH, words=WORDS, of_its_own=st.booleans())

@@ -28,6 +28,7 @@ from bridge.reports.accounting import books
 from bridge.settings import read_settings
 from bridge.store import tables
 from bridge.store.writer import SingleWriter
+from bridge.worker.loop import NO_WAIT, DeliveryLoop
 
 DELIVERIES = tables.deliveries
 STILL_OWED = DELIVERIES.c.state.in_(ledger.STILL_OWED)
@@ -65,7 +66,7 @@ class Build:
         """Start as `handoff run` does: with the writer's thread, then everything made ready."""
         database = self.bridge.database
         if database.is_sqlite:
-            database._writer = SingleWriter(database.engine, database._finish)
+            database._writer = SingleWriter(database.engine, database.wakeups.announce)
         prepare(self.bridge)
 
 
@@ -97,13 +98,24 @@ class Life:
         self._serve(Edge(self._build.web, self._boundaries))
         return {}
 
+    def _pay(self, loop: DeliveryLoop) -> None:
+        """Claim, call and settle in this thread until nothing more may be paid now."""
+        while True:
+            wait = loop._claim_and_hand_out()
+            tried = []
+            while not loop._tried.empty():
+                tried.append(loop._tried.get())
+            if tried:
+                loop._settle(tried)
+            elif wait > NO_WAIT:
+                return
+
     def do_turn(self) -> dict[str, Any]:
         """Fire what is due, pay what may be paid; tell how much is owed yet, and when it may be paid."""
         self._boundaries.reach("turn")
         worker = self._build.worker
         worker.ticker.look()
-        while worker.loop._claim_and_hand_out():
-            pass
+        self._pay(worker.loop)
         with self._unseen() as connection:
             held = DELIVERIES.c.lease.is_not(None)
             owed = select(func.count()).where(STILL_OWED, or_(DELIVERIES.c.handoff_id != "", held))
