@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from bridge.accounts import MAIN, Accounts
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
-from bridge.handoffs.account import BOT, FEED, WEBHOOK
+from bridge.handoffs.account import BOT, FEED, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
@@ -42,6 +42,7 @@ from bridge.worker.housekeeping import (
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
+from connectors.notify import AppriseNotifier
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
 
 AUDIT_EVERY_SECONDS = 60
@@ -168,6 +169,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         clock=bridge.clock,
         chance=random.Random(),  # noqa: S311 - jitter
         poll_every=poll_every,
+        notifier=AppriseNotifier(),
     )
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
@@ -181,7 +183,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         database=bridge.database,
         payer=payer,
         budgets=budgets,
-        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED),
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED, NOTIFY),
         clock=bridge.clock,
     )
     return Worker(loop=loop, ticker=ticker)

@@ -21,6 +21,7 @@ NOISY: Final = (
     "slack_sdk",
     "urllib3",
     "zenpy",
+    "apprise",
     "apscheduler",
     "alembic",
     "uvicorn.access",

@@ -44,7 +44,7 @@ DESK = """
 timezone: Asia/Kolkata
 people:
   asha: {{name: Asha Rao, email: asha@shop.example, slack: U07ASHA, zendesk: 3601, freshdesk: 4601}}
-  ravi: {{name: Ravi Iyer, email: ravi@shop.example, slack: U07RAVI, zendesk: 3602, freshdesk: 4602}}
+  ravi: {{name: Ravi Iyer, email: ravi@shop.example, slack: U07RAVI, zendesk: 3602, freshdesk: 4602{ravi}}}
   meera: {{name: Meera Shah, slack: U07MEERA, zendesk: 3603, freshdesk: 4603, role: lead}}
 channels:
   whatsapp: {{attention_window_minutes: {minutes}}}
@@ -68,10 +68,13 @@ fallback: {{slack_channel: C0ALL, lead: meera}}
 """
 
 
-def write_desk(folder: Path, *, minutes: float = 15, more: str = "") -> Path:
-    """Write a desk on which Asha is on duty at any hour and answers are due within so many minutes."""
+def write_desk(folder: Path, *, minutes: float = 15, more: str = "", ravi: str = "") -> Path:
+    """Write a desk on which Asha is on duty at any hour and answers are due within so many minutes.
+
+    `more` goes to its end, `ravi` to what it says of him.
+    """
     path = folder / "desk.yaml"
-    path.write_text(DESK.format(minutes=minutes, more=more))
+    path.write_text(DESK.format(minutes=minutes, more=more, ravi=ravi))
     return path
 
 

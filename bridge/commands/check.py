@@ -19,6 +19,7 @@ from bridge.feeds.unfold import FeedRefused
 from bridge.security.outbound import GuardedSender
 from connectors.base import Connector, Finding
 from connectors.errors import ConnectorError
+from connectors.notify import lacking
 from connectors.registry import VENDORS, build_connectors, doubts
 
 GOOD, WARNINGS, ERRORS = 0, 1, 2
@@ -69,6 +70,8 @@ def _desk_findings(desk: Desk) -> Iterator[Finding]:
 
 
 def _live_findings(desk: Desk) -> Iterator[Finding]:
+    missing = lacking() if any(person.notify for person in desk.people.values()) else None
+    yield from [missing] if missing else []
     settings = settings_from_environment()
     connectors = build_connectors(settings, desk)
     yield from doubts(settings)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import DeliveryState, Job
 from bridge.handoffs.change import Change
+from bridge.handoffs.ids import new_id
 from bridge.handoffs.precedence import counts_from
 from bridge.store import Transaction, tables
 
@@ -111,6 +112,38 @@ def owe_again(tx: Transaction, job: Job, now: datetime, after: timedelta, payloa
     if taken:
         tx.execute(ATTEMPTS.delete().where(*_attempts_of(job)))
     return taken
+
+
+def owe(
+    tx: Transaction,
+    account_id: str,
+    kind: str,
+    connection: str,
+    now: datetime,
+    *,
+    payload: Mapping[str, Any] | None = None,
+    lane: str = "",
+    not_before: datetime | None = None,
+) -> None:
+    """Owe a call that no handoff caused."""
+    tx.execute(
+        insert(DELIVERIES).values(
+            account_id=account_id,
+            delivery_id=new_id("dl", now),
+            handoff_id="",
+            connection=connection,
+            kind=kind,
+            lane=lane,
+            number=0,
+            payload=dict(payload or {}),
+            state=DeliveryState.OWED,
+            waiting_since=counts_from(kind, None, now, now),
+            not_before=not_before or now,
+            attempts=0,
+            owed_at=now,
+        )
+    )
+    tx.wake("deliveries")
 
 
 def put_back(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -35,6 +35,12 @@ class Sender(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    def tell(self, addresses: Sequence[str], title: str, text: str) -> None:
+        """Call a person at their own addresses. Raises ConnectorError when none took it."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workbench:
     """`handoff` is None for a delivery that no handoff caused. `secrets` sign callbacks, the newest first.
@@ -50,6 +56,7 @@ class Workbench:
     chats: Mapping[str, Chat]
     secrets: tuple[str, ...] = ()
     poll_every: timedelta = POLL_EVERY
+    notifier: Notifier | None = None  #: None where nobody can be called beside the chat
     bot_gone: bool = False  #: the bot's address said not long ago that it is gone
 
     def the_handoff(self) -> Handoff:

@@ -28,6 +28,7 @@ def read_people(raw: Any, vendors: frozenset[str], complaints: Complaints) -> di
                 ids=ids,
                 languages=entry.languages,
                 skills=entry.skills,
+                notify=entry.notify,
             )
     _check_ids(people, complaints)
     return people

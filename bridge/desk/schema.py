@@ -54,7 +54,21 @@ def _email(written: Any) -> str:
     return str(written.strip())
 
 
+def _notify_address(written: Any) -> str:
+    """An address may hold a key, so it is never repeated."""
+    scheme = written.strip().partition("://")[0].lower() if isinstance(written, str) else ""
+    if scheme not in words.NOTIFY_SCHEMES or "://" not in written:
+        listed = ", ".join(f"{name}://" for name in sorted(words.NOTIFY_SCHEMES))
+        raise words.problem(
+            "is no address that a person can be notified at", f"begin it with one of {listed}"
+        )
+    return str(written.strip())
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Addresses = Annotated[
+    tuple[Annotated[str, PlainValidator(_notify_address)], ...], BeforeValidator(_one_or_many)
+]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
 Minutes = Annotated[float, Field(gt=0, le=LONGEST_MINUTES)]
 Zone = Annotated[str, PlainValidator(words.zone)]
@@ -76,6 +90,7 @@ class PersonEntry(Entry):
     role: Text = "agent"
     languages: Names = ()
     skills: Names = ()
+    notify: Addresses = ()
 
 
 class ChannelEntry(Entry):

@@ -23,6 +23,23 @@ BOUND = re.compile(r"(>=|<=|>|<)\s*([-+]?\d{1,15}(?:\.\d{1,6})?)")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+#: ways to a person beside the chat that a desk may name; none posts to any web address or runs a program
+NOTIFY_SCHEMES = frozenset(
+    {
+        "mailto",
+        "mailtos",
+        "msteams",
+        "opsgenie",
+        "pagerduty",
+        "signalwire",
+        "sns",
+        "twilio",
+        "vonage",
+        "workflows",
+    }
+)
+
+
 def problem(said: str, remedy: str) -> PydanticCustomError:
     """Return an error for a validator to raise, with what would do beside what is wrong."""
     return PydanticCustomError("desk", "{problem}", {"problem": said, "remedy": remedy})

@@ -9,6 +9,7 @@ from bridge.desk.model import Desk
 from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
+NOTIFY = "notify"  #: the connection name of people's own addresses beside the chat
 WEBHOOK = "webhook"  #: the connection name of addresses that ladders call
 FEED = "feed"  #: the connection name of calendars that say who is on duty
 

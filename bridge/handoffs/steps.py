@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.handoffs import lifecycle, notices
+from bridge.handoffs import lifecycle, notices, notifying
 from bridge.handoffs.account import WEBHOOK
 from bridge.handoffs.change import Change
 from bridge.roster.model import Duty, Person
@@ -139,6 +139,9 @@ def _call(moment: Moment, person: Person | None, role: str, text: str, *, direct
     if person is None:
         return Outcome(text=f"no {role} on duty to call", calls_people=True)
     change, chat = moment.change, moment.change.account.chat
+    notified = notifying.owe(change, person, text, moment.rung)
+    if chat is None and notified:
+        return Outcome(text=f"{role} {person.first_name} notified", calls_people=True, reached=True)
     if chat is None:
         return Outcome(text=f"no chat to call {person.first_name} through", calls_people=True)
     payload = {"text": text, "tag": [person.key]}

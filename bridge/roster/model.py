@@ -21,6 +21,7 @@ class Person:
     ids: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    notify: tuple[str, ...] = field(default=(), repr=False)  #: addresses beside the chat; they may hold keys
 
     @property
     def first_name(self) -> str:

@@ -12,6 +12,8 @@ Address = IPv4Address | IPv6Address
 
 #: answer inside clouds although they are public by number
 _CLOUD: Final = frozenset({ip_address("168.63.129.16")})
+#: set apart in the registries, and unknown to older versions of Python: RFC 8215, RFC 9602, RFC 9637
+_SET_APART: Final = (IPv6Network("64:ff9b:1::/48"), IPv6Network("5f00::/16"), IPv6Network("3fff::/20"))
 #: the last 32 bits are an IPv4 address, to which such a packet goes in the end
 _CARRIERS: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
@@ -55,6 +57,8 @@ def _carried(address: IPv6Address) -> Address:
 def _is_public(address: Address) -> bool:
     if not address.is_global or address in _CLOUD:
         return False
-    if isinstance(address, IPv6Address) and address.is_site_local:
+    if isinstance(address, IPv6Address) and (
+        address.is_site_local or any(address in network for network in _SET_APART)
+    ):
         return False
     return not (address.is_multicast or address.is_reserved or address.is_unspecified or address.is_private)

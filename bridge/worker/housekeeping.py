@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, select
 
 from bridge.accounts import MAIN, Accounts, account_ids
+from bridge.delivery import ledger
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.account import FEED
-from bridge.handoffs.ids import new_id
-from bridge.handoffs.precedence import counts_from
 from bridge.reports.accounting import books
 from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
@@ -120,23 +119,7 @@ def _owe_standing(tx: Transaction, wanted: Sequence[tuple[str, str, str]], now: 
     tx.execute(select(ACCOUNTS.c.account_id).where(mine).with_for_update(key_share=True))
     for kind, connection, lane in wanted:
         if not _is_owed(tx, kind, connection, lane):
-            tx.execute(
-                insert(DELIVERIES).values(
-                    account_id=MAIN,
-                    delivery_id=new_id("dl", now),
-                    handoff_id="",
-                    connection=connection,
-                    kind=kind,
-                    lane=lane,
-                    number=0,
-                    payload={},
-                    state=DeliveryState.OWED,
-                    waiting_since=counts_from(kind, None, now, now),
-                    not_before=now,
-                    attempts=0,
-                    owed_at=now,
-                )
-            )
+            ledger.owe(tx, MAIN, kind, connection, now, lane=lane)
 
 
 def _is_owed(tx: Transaction, kind: str, connection: str, lane: str) -> bool:

@@ -17,7 +17,7 @@ from bridge.delivery.duties import DUTIES
 from bridge.delivery.duties.bot import gone_address, leave_alone
 from bridge.delivery.job import DeliveryState, Job, Paid
 from bridge.delivery.setback import DENIED_WAIT, Setback, setback
-from bridge.delivery.workbench import POLL_EVERY, Sender, Workbench
+from bridge.delivery.workbench import POLL_EVERY, Notifier, Sender, Workbench
 from bridge.handoffs import defects, lifecycle, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
@@ -34,6 +34,8 @@ MUST_BE_KNOWN: Final = {
     "open_ticket": "Its ticket could not be opened.",
     "post_card": "Its card could not be posted.",
 }
+#: kinds that are owed anew for ever
+STANDING: Final = frozenset({"read_changes"})
 #: kinds that are signed; a secret that cannot be opened must hold up nothing else
 SIGNED: Final = frozenset({"callback", "webhook"})
 
@@ -50,7 +52,9 @@ class Payer:
         clock: Callable[[], datetime],
         chance: random.Random,
         poll_every: timedelta = POLL_EVERY,
+        notifier: Notifier | None = None,
     ) -> None:
+        self._notifier = notifier
         self._database = database
         self._accounts = accounts
         self._connectors = connectors
@@ -84,6 +88,7 @@ class Payer:
             chats=self._connectors.chats,
             secrets=secrets,
             poll_every=self._poll_every,
+            notifier=self._notifier,
             bot_gone=bot_gone,
         )
 
@@ -124,9 +129,11 @@ class Payer:
             now = self._clock()
             account = self._accounts.of(tx.connection, job.account_id)
             change = open_change(tx, account, job.handoff_id, now) if job.handoff_id else None
-            if failed.wait is None and not job.handoff_id:
-                # What no handoff caused goes on for ever; it begins anew, without what it was refused with.
+            if failed.wait is None and job.kind in STANDING:
+                # It goes on for ever; it begins anew, without what it was refused with.
                 ledger.owe_again(tx, job, now, DENIED_WAIT, {})
+            elif failed.wait is None and change is None:
+                ledger.settle(tx, job, now, state=DeliveryState.DEAD, error=failed.error)
             elif change and (failed.wait is None or (failed.denied and detours.has_one(change, job))):
                 self._bury(change, tx, job, now, failed)
             else:

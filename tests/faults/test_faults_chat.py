@@ -8,6 +8,7 @@ import pytest
 from running_shop import ASHA_IN_CHAT, CHANNEL, FALLBACK
 from vendor_shop import a_still_shop
 
+from bridge.cli import main
 from bridge.store import tables
 
 
@@ -163,3 +164,24 @@ def test_fault_28_a_token_without_the_scope_for_do_not_disturb_still_sees_who_is
     slack.leave(ASHA_IN_CHAT)
     handed_over(shop)
     assert len(direct_messages(shop, ASHA_IN_CHAT)) == 1
+
+
+def test_fault_31_a_live_check_lists_what_reduced_scopes_stop(shop):
+    """Installed anew with fewer scopes: the live check names each missing scope and what no longer works without it."""
+    slack = shop.sandbox.slack
+    slack.grant(set(slack._access.scopes) - {"im:write", "dnd:read"})
+    found = {one.where: one for one in shop.bridge.connectors.chats["slack"].check()}
+    assert found["scope im:write"].severity == "error"
+    assert "tell one person directly cannot" in found["scope im:write"].problem
+    assert found["scope dnd:read"].severity == "warning"
+    assert "waited for as long as any other" in found["scope dnd:read"].problem
+
+
+def test_fault_31_the_command_shows_them_and_ends_with_an_error(shop, tmp_path, monkeypatch, capsys):
+    """Installed anew without a scope that is needed: `handoff check --live` says so and exits with 2."""
+    slack = shop.sandbox.slack
+    slack.grant(set(slack._access.scopes) - {"chat:write"})
+    for name, value in shop.environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["check", "--live", "--desk", str(tmp_path / "desk.yaml")]) == 2
+    assert "scope chat:write: not granted. Nothing can be posted." in capsys.readouterr().out

@@ -25,6 +25,7 @@ from bridge.store import tables
 from bridge.worker.payer import Payer
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import shipped_mapping
+from connectors.notify import AppriseNotifier
 from connectors.registry import Connectors
 from connectors.slack import SlackChat
 from connectors.zendesk import ApiToken, ZendeskAccount, ZendeskHelpdesk
@@ -64,6 +65,7 @@ class StillShop(Shop):
             clock=self.clock,
             chance=random.Random(7),
             poll_every=self._poll_every,
+            notifier=AppriseNotifier(),
         )
 
     def close(self) -> None:
@@ -149,7 +151,7 @@ class StillShop(Shop):
 @contextmanager
 def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
     """Give a shop that runs; `minutes` and `more` go to its desk."""
-    desk = {name: options.pop(name) for name in ("minutes", "more") if name in options}
+    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     with Sandbox(ports=ANY_PORTS, vendors=vendors, pace=PACE) as sandbox:
         shop = Shop(sandbox, url, write_desk(folder, **desk), **options)
@@ -163,7 +165,7 @@ def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
 @contextmanager
 def a_still_shop(url: str, folder: Path, **options: Any) -> Iterator[StillShop]:
     """Give a shop whose clock stands until the test moves it."""
-    desk = {name: options.pop(name) for name in ("minutes", "more") if name in options}
+    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
     with Sandbox(ports=ANY_PORTS, vendors=vendors, clock=clock, pace=PACE) as sandbox:

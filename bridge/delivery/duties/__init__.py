@@ -6,7 +6,7 @@ A new kind is one function and one line here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bridge.delivery.duties import bot, cards, feeds, poll, tickets
+from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, tickets
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 
@@ -19,12 +19,14 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "read_changes": poll.read_changes,
     "read_feed": feeds.read_feed,
     "post_card": cards.post_card,
+    "card_digest": digest.card_digest,
     "update_card": cards.update_card,
     "thread_note": cards.thread_note,
     "channel_note": cards.channel_note,
     "direct_message": cards.direct_message,
     "settle_press": cards.settle_press,
     "private_line": cards.private_line,
+    "notify_person": notify.notify_person,
     "callback": bot.callback,
     "webhook": bot.webhook,
 }

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from bridge.delivery import detours
+from bridge.delivery.duties import digest
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
-from bridge.handoffs import absence, defects, lifecycle
+from bridge.handoffs import absence, defects, lifecycle, notifying
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.model import CardRef, Handoff, State
@@ -32,6 +33,13 @@ def post_card(job: Job, bench: Workbench) -> Paid:
         return Paid(pointless="the card is there")
     channel = job.payload["channel"]
     card = card_of(bench.account, handoff, channel, bench.now)
+    if digest.is_stale(handoff, bench.now):
+        return Paid(
+            pointless="it came too late to call anybody, and is told in a digest",
+            errand=lambda tx, account, now: digest.add(
+                tx, account, job.connection, channel, digest.line_of(card), now
+            ),
+        )
     ref = bench.chats[job.connection].post_card(card, job.once)
     attention = _attention(bench.chats[job.connection], card)
     return Paid(effect=lambda change: _announced(change, ref, card, attention))
@@ -49,6 +57,8 @@ def update_card(job: Job, bench: Workbench) -> Paid:
 def thread_note(job: Job, bench: Workbench) -> Paid:
     """Write under the card; without a card, into the channel it would stand in."""
     handoff = bench.the_handoff()
+    if _is_over(job, handoff):
+        return Paid(pointless="nobody waits any more")
     notice = _notice(job, bench)
     chat = bench.chats[job.connection]
     if handoff.card:
@@ -57,7 +67,7 @@ def thread_note(job: Job, bench: Workbench) -> Paid:
         reach = chat.post_in_channel(job.lane, notice, job.once)
     else:
         return Paid(pointless="there is no card to write under")
-    return Paid(effect=lambda change: _check_reach(change, notice, reach))
+    return Paid(effect=lambda change: _check_reach(change, notice, reach, job.rung))
 
 
 def channel_note(job: Job, bench: Workbench) -> Paid:
@@ -70,10 +80,12 @@ def direct_message(job: Job, bench: Workbench) -> Paid:
     person = bench.account.person(job.payload["to"])
     if person is None:
         return Paid(pointless="the desk no longer knows this person")
+    if _is_over(job, handoff):
+        return Paid(pointless="nobody waits any more")
     first, second = two_lines(handoff.summary)
     notice = Notice(text=f"{job.payload['text']}\n{first}\n{second}")
     reach = bench.chats[job.connection].direct_message(person, notice, job.once)
-    return Paid(effect=lambda change: _check_reach(change, Notice(text="", tag=(person,)), reach))
+    return Paid(effect=lambda change: _check_reach(change, Notice(text="", tag=(person,)), reach, job.rung))
 
 
 def private_line(job: Job, bench: Workbench) -> Paid:
@@ -160,8 +172,14 @@ def _waits_for(handoff: Handoff, person: Person | None) -> bool:
     return unclaimed and person is not None and handoff.owner == person.key
 
 
-def _check_reach(change: Change, notice: Notice, reach: Reach) -> None:
+def _is_over(job: Job, handoff: Handoff) -> bool:
+    """Return whether this is a rung's call for a customer who waits no more."""
+    return job.rung is not None and handoff.state is not State.OPEN
+
+
+def _check_reach(change: Change, notice: Notice, reach: Reach, rung: int | None) -> None:
     """A post that could tag nobody has not called anybody: the lead hears of it instead."""
+    notifying.spare(change, rung, reach.people)
     missed = [person for person in notice.tag if person.key not in reach.people]
     if missed and len(missed) == len(notice.tag):
         names = ", ".join(person.name for person in missed)

@@ -22,3 +22,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("fk_defects_accounts")),
         sa.PrimaryKeyConstraint("account_id", "about", name=op.f("pk_defects")),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("defects")

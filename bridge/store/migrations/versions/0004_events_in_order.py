@@ -10,3 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_timeline_recorded", "timeline", ["account_id", "recorded_at"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_timeline_recorded", "timeline")

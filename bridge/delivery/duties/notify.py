@@ -1,0 +1,31 @@
+"""A person of the desk called by mail, text message or pager, because the chat did not reach them."""
+
+from __future__ import annotations
+
+from bridge.delivery.job import Job, Paid
+from bridge.delivery.workbench import Workbench
+from bridge.handoffs.change import Change
+from bridge.handoffs.model import State
+from bridge.handoffs.summary import two_lines
+from connectors.errors import Rejected
+
+TITLE = "A customer is waiting"
+
+
+def notify_person(job: Job, bench: Workbench) -> Paid:
+    """Tell them what the card says: the two lines, masked."""
+    handoff = bench.the_handoff()
+    person = bench.account.person(job.payload["to"])
+    if person is None or not person.notify:
+        return Paid(pointless="the desk knows no address of this person any more")
+    if handoff.state is not State.OPEN:
+        return Paid(pointless="nobody waits any more")
+    if bench.notifier is None:
+        raise Rejected("notify", "this installation can call nobody beside the chat")
+    text = "\n".join([job.payload["text"], *two_lines(handoff.summary)])
+    bench.notifier.tell(person.notify, TITLE, text)
+    return Paid(effect=lambda change: _notified(change, person.key, job.rung))
+
+
+def _notified(change: Change, person: str, rung: int | None) -> None:
+    change.note("notified", actor="bridge", person=person, rung=rung)
