@@ -37,7 +37,9 @@ kill: install ## kill and freeze processes, servers and disks during 300 handoff
 	HANDOFF_KILL_HANDOFFS=300 $(BIN)/python -m pytest -s tests/processes $(ARGS)
 
 # A run is repeated by its seed: make fuzz SEED=4711
-SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+ifndef SEED
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 TIMES ?= 50
 
 fuzz: install ## throw TIMES=50 times as much at every border as the tests do, and print the seed

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import structlog
 from hypothesis import settings
 
 pytest_plugins = ["databases", "covered"]
 
 #: recorded answers and schemas of the vendors, kept beside the project and not in it
 VENDOR_FILES: Final = Path(__file__).parents[2] / "shared" / "vendor"
+
+# A package of the tests brings `rich`, with which structlog draws every variable of every trace: that takes so
+# long that clocks are late. The program itself sets up its own logging, which shows no variables.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("dev", deadline=None)

@@ -37,7 +37,8 @@ def test_a_card_that_is_refused_in_its_channel_goes_to_the_fallback_at_once(hous
     assert [card.channel for card in house.chat.cards["1"]] == ["C0MORNING"]
 
 
-def test_a_helpdesk_that_refuses_its_key_is_told_to_the_lead_once(house):
+def test_fault_29_a_helpdesk_that_refuses_its_key_is_told_to_the_lead_once(house):
+    """A key is revoked: handoffs are taken all the same, the lead is told once, and the connection shows it."""
     for number in range(3):
         house.helpdesk.fail_before(AccessDenied("helpdesk", "the key is wrong"))
         house.hand_over(conversation_id=str(number))
@@ -48,7 +49,8 @@ def test_a_helpdesk_that_refuses_its_key_is_told_to_the_lead_once(house):
     assert trouble(house)["helpdesk"] == "helpdesk: the key is wrong"
 
 
-def test_trouble_is_over_with_the_first_success(house):
+def test_fault_29_trouble_is_over_with_the_first_success(house):
+    """A revoked key is replaced: what was owed meanwhile is done, and the connection shows no trouble any more."""
     house.helpdesk.fail_before(AccessDenied("helpdesk", "the key is wrong"))
     house.hand_over()
     house.pay()
