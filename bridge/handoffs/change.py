@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, or_, update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
@@ -34,7 +34,7 @@ TAKE_ALONG: Final = (
         DELIVERIES.c.account_id == bindparam("its_account"),
         DELIVERIES.c.handoff_id == bindparam("its_id"),
         DELIVERIES.c.connection == bindparam("its_connection"),
-        DELIVERIES.c.state.in_(("owed", "unknown")),
+        or_(DELIVERIES.c.state == "owed", DELIVERIES.c.state == "unknown"),
         DELIVERIES.c.waiting_since > bindparam("since", type_=Instant),
     )
     .values(waiting_since=bindparam("since", type_=Instant))

@@ -35,9 +35,11 @@ class MergingHelpdesk(RememberingHelpdesk):
 def merging(house):
     """Return two handoffs with tickets 1 and 2 of a helpdesk in which tickets can be merged."""
     house.helpdesk = house.connectors.helpdesks["helpdesk"] = MergingHelpdesk()
-    found = tuple(house.hand_over(conversation_id=name).handoff_id for name in ("wa-1", "wa-2"))
+    first = house.hand_over(conversation_id="wa-1").handoff_id
     house.pay()
-    return found
+    second = house.hand_over(conversation_id="wa-2").handoff_id
+    house.pay()
+    return first, second
 
 
 def wrote(house, ticket_id):
