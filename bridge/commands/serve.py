@@ -125,10 +125,11 @@ def open_web(
     def stop() -> None:
         leaving.set()
         at_stop()
+        server.should_exit = True
 
     server = _Server(config, stop)
     # uvicorn raises the signal again when it is done: without this it would end us before our own end.
-    _at_stop_signals(lambda: None)
+    _at_stop_signals(stop)
     print("Listening at http://{}:{}".format(*listening.getsockname()[:2]), flush=True)
     return lambda: server.run(sockets=[listening])
 
