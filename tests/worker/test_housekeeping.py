@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from bridge.accounts import MAIN
 from bridge.app import build_worker, prepare
+from bridge.delivery import ledger
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.ids import new_id
 from bridge.settings import SettingsRefused
 from bridge.store import tables
-from bridge.worker import housekeeping
 from bridge.worker.housekeeping import check_books, follow_desk_file, owe_polls
 
 DELIVERIES = tables.deliveries
@@ -88,7 +88,7 @@ def test_each_helpdesk_is_owed_one_poll_whatever_the_number_of_processes(open_br
         time.sleep(0.02)  # between a look at what is owed and the new row, where another process may look too
         return new_id(*named)
 
-    monkeypatch.setattr(housekeeping, "new_id", slowly)
+    monkeypatch.setattr(ledger, "new_id", slowly)
     bridges = [open_bridge(ready=number == 0) for number in range(3)]
     bridges[0].database.transact(lambda tx: tx.execute(delete(DELIVERIES)))
     with ThreadPoolExecutor(12) as pool:
