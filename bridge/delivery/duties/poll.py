@@ -35,7 +35,6 @@ def _owe_readings(
     ours = {
         handoff_id
         for ticket in page.tickets
-        if not ticket.untouched  # we made it, and nobody has said anything on it yet
         for handoff_id in handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
     }
     owe_readings(tx, account, connection, ours, now)
