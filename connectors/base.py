@@ -178,7 +178,6 @@ class TicketHistory:
 class ChangedTicket:
     ref: TicketRef
     handoff_id: str | None = None
-    untouched: bool = False  #: nothing has happened to it since it was made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,10 +13,11 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from bridge.delivery.job import DeliveryState
 from bridge.handoffs.holding import HELD
+from bridge.handoffs.lifecycle import MISROUTED
 from bridge.handoffs.model import State
 from bridge.reports.accounting import books
 from bridge.reports.audit import Astray, astray
@@ -48,6 +49,7 @@ class _Rows:
         with self._database.read() as connection:
             yield _accepted(connection)
             yield _open(connection)
+            yield _misrouted(connection)
             yield _deliveries(connection)
             yield _oldest_owed(connection, self._now)
             yield _defects(connection)
@@ -84,6 +86,23 @@ def _open(connection: Connection) -> Metric:
     found = connection.execute(
         select(table.c.account_id, func.count())
         .where(table.c.state == State.OPEN)
+        .group_by(table.c.account_id)
+    )
+    for account, count in found:
+        family.add_metric([account], count)
+    return family
+
+
+def _misrouted(connection: Connection) -> Metric:
+    family = CounterMetricFamily(
+        "handoff_misrouted",
+        "Handoffs whose ticket could not go to the group or the person of its route",
+        labels=["account"],
+    )
+    table = tables.handoffs
+    found = connection.execute(
+        select(table.c.account_id, func.count())
+        .where(cast(table.c.flags, Text).contains(f'"{MISROUTED}"'))
         .group_by(table.c.account_id)
     )
     for account, count in found:

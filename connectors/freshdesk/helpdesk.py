@@ -36,7 +36,7 @@ from connectors.freshdesk.rates import LIMITS
 from connectors.freshdesk.webhook import translated, verify
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
-from connectors.moments import is_untouched, moment
+from connectors.moments import moment
 
 #: resolved and closed, as every account has them
 SOLVED: Final = frozenset({"4", "5"})
@@ -107,11 +107,7 @@ class FreshdeskHelpdesk:
         return ChangePage(
             cursor=after.model_dump_json(),
             tickets=tuple(
-                ChangedTicket(
-                    ref=self._opening.ref(row["id"]),
-                    handoff_id=handoff_of(row, self._mapping),
-                    untouched=is_untouched(row),
-                )
+                ChangedTicket(ref=self._opening.ref(row["id"]), handoff_id=handoff_of(row, self._mapping))
                 for row in rows
             ),
             more=more,

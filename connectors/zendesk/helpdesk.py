@@ -25,7 +25,7 @@ from connectors.base import (
 from connectors.errors import Gone
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
-from connectors.moments import is_untouched, moment
+from connectors.moments import moment
 from connectors.zendesk.access import VENDOR, ZendeskAccount
 from connectors.zendesk.changing import Changing
 from connectors.zendesk.checking import about_fields, about_groups, about_ourselves, about_webhook
@@ -114,11 +114,7 @@ class ZendeskHelpdesk:
         return ChangePage(
             cursor=_text(page.get("after_cursor")) or asked,
             tickets=tuple(
-                ChangedTicket(
-                    ref=self._opening.ref(row["id"]),
-                    handoff_id=_text(row.get("external_id")),
-                    untouched=is_untouched(row),
-                )
+                ChangedTicket(ref=self._opening.ref(row["id"]), handoff_id=_text(row.get("external_id")))
                 for row in rows
             ),
             more=page.get("end_of_stream") is False,

@@ -80,9 +80,9 @@ def test_fault_34_a_callback_address_is_tried_again_a_day_later(shop):
     assert later in {event["data"]["handoff_id"] for event in shop.sandbox.bot.events()}
 
 
-def test_fault_34_what_is_fetched_is_what_callbacks_tell(sqlite_url, tmp_path):
+def test_fault_34_what_is_fetched_is_what_callbacks_tell(database_url, tmp_path):
     """Events that are fetched carry the same numbers and the same words as the callbacks."""
-    with a_still_shop(sqlite_url, tmp_path, minutes=0.2) as shop:
+    with a_still_shop(database_url, tmp_path, minutes=0.2) as shop:
         shop.hand_over()
         shop.pass_time(minutes=1)
         shop.clock.later(seconds=10)

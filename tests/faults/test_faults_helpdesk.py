@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import requests
 from running_shop import ASHA, FALLBACK, RAVI
 from vendor_shop import TICKETS, a_shop, a_still_shop
 
@@ -19,6 +20,12 @@ ORPHANED = "deleted or marked as spam"
 @pytest.fixture
 def shop(sqlite_url, tmp_path):
     with a_still_shop(sqlite_url, tmp_path) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_on_either_store(database_url, tmp_path):
+    with a_still_shop(database_url, tmp_path) as shop:
         yield shop
 
 
@@ -94,8 +101,9 @@ def test_fault_20_a_page_of_html_is_a_failure_and_makes_no_second_ticket(
         assert shop.events(handoff, "delivery_dead") == []
 
 
-def test_fault_21_a_removed_field_costs_the_field_and_the_admin_hears_once(shop):
+def test_fault_21_a_removed_field_costs_the_field_and_the_admin_hears_once(shop_on_either_store):
     """A mapped field was removed: the ticket goes without it, its note says so, the lead hears of the mapping once."""
+    shop = shop_on_either_store
     del shop.helpdesk.store.fields[900101]
     made = [waiting(shop) for _ in range(3)]
     for _handoff, ticket in made:
@@ -137,6 +145,9 @@ def test_fault_22_a_deleted_group_falls_back_to_the_default_and_counts(shop):
     assert len(shop.events(handoff, "misrouted")) == 1
     assert len(told(shop, "group Support does not exist")) == 1
     assert shop.card_says(handoff, "misrouted")
+    measures = requests.get(f"{shop.url}/metrics", timeout=10).text
+    assert 'handoff_misrouted_total{account="main"} 1.0' in measures
+    assert 'handoff_defects{account="main"} 1.0' in measures
 
 
 def test_fault_22_an_owner_outside_the_group_leaves_the_ticket_to_the_group(shop):

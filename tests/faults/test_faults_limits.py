@@ -118,18 +118,6 @@ def test_fault_17_a_rung_takes_along_what_stands_before_it(shop):
     assert waits - {poll} == {shop.handoff(handoff).waiting_since}
 
 
-def test_fault_17_a_poll_reads_back_no_ticket_that_nobody_has_touched(shop):
-    """A storm of new tickets: the poll spends no call on those that only we have touched."""
-    handoff = shop.hand_over()
-    shop.pay()
-    shop.pass_time(minutes=3)
-    assert shop.states("read_ticket") == []
-    shop.helpdesk.send_webhooks_to(None)
-    shop.helpdesk.reply(shop.ticket(handoff), 3601, "On its way.")
-    shop.pass_time(minutes=3)
-    assert shop.handoff(handoff).answered_by == "Asha Rao"
-
-
 def test_fault_17_a_copy_has_its_turn_after_ten_minutes(shop):
     """Copies are put back and not starved: after ten minutes one counts like a customer who waits since then."""
     handoff = shop.hand_over()

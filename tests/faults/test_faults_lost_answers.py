@@ -126,7 +126,8 @@ def test_fault_03_a_helpdesk_that_is_too_slow_and_does_it_all_the_same(town, mon
     monkeypatch.setattr(zendesk_session, "TIMEOUT_SECONDS", (3.05, 10.0))
     wait_for(town.tickets, 20)
     town.pay_after(seconds=2)
-    assert town.calls() == ["POST", "GET"]
+    assert town.calls()[:2] == ["POST", "GET"]
+    assert town.calls().count("POST") == 1
     assert_one_ticket_known(town, handoff_id)
 
 

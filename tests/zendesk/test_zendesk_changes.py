@@ -35,15 +35,6 @@ def test_a_ticket_shows_once_for_each_change(desk, helpdesk, ref):
     assert [len(page.tickets) for page in (first, quiet, again)] == [1, 0, 1]
 
 
-def test_a_ticket_nobody_has_touched_since_it_was_made_says_so(desk, helpdesk, ref):
-    desk.clock.forward(minutes=2)
-    made = helpdesk.changes(None, desk.clock.now)
-    desk.zendesk.reply(int(ref.id), 3601, "I am on it")
-    desk.clock.forward(minutes=2)
-    answered = helpdesk.changes(made.cursor, desk.clock.now)
-    assert [page.tickets[0].untouched for page in (made, answered)] == [True, False]
-
-
 def test_trap_6_a_page_that_ends_inside_one_second_loses_nothing(desk, helpdesk, monkeypatch):
     monkeypatch.setattr(zendesk_client, "CHANGES_AT_ONCE", 2)
     made = [desk.zendesk.new_ticket(f"Ticket {number}", "lena@customer.example", "Hi") for number in range(5)]

@@ -48,8 +48,7 @@ def _owe_readings(
     ours: set[str] = set()
     for ticket in page.tickets:
         known = handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
-        if not ticket.untouched:  # else we made it, and nobody has said anything on it yet
-            ours.update(known)
+        ours.update(known)
         if copied_at and not known:
             _tell_of_a_lost_one(ticket, datetime.fromisoformat(copied_at))
     owe_readings(tx, account, connection, ours, now)
