@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -35,6 +36,14 @@ MUST_BE_KNOWN: Final = {
 SIGNED: Final = frozenset({"callback", "webhook"})
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """How an attempt went, or what it raised; and what the vendor's answers said of its limits."""
+
+    outcome: Paid | Exception
+    readings: tuple[RateReading, ...]
+
+
 class Payer:
     def __init__(
         self,
@@ -59,12 +68,30 @@ class Payer:
 
     def pay(self, job: Job) -> None:
         """Attempt `job` and write down how it went. Raises StoreUnavailable."""
+        self.write_down(job, self.attempt(job))
+
+    def attempt(self, job: Job) -> Tried:
+        """Make the call, and write nothing. Raises StoreUnavailable."""
         try:
-            self._settle(job, DUTIES[job.kind](job, self._bench(job)))
+            paid = DUTIES[job.kind](job, self._bench(job))
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what breaks is a poison message, not a dead worker
-            self._put_off(job, self._judge(job, error))
+            return Tried(outcome=error, readings=self._readings(job))
+        return Tried(outcome=paid, readings=self._readings(job))
+
+    def write_down(self, job: Job, tried: Tried) -> None:
+        """Settle `job`, or put it off, in one transaction with what that changes. Raises StoreUnavailable."""
+        failed = tried.outcome
+        if isinstance(failed, Paid):
+            try:
+                self._settle(job, failed, tried.readings)
+                return
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - the same poison, found while writing
+                failed = error
+        self._put_off(job, self._judge(job, failed), tried.readings)
 
     def _bench(self, job: Job) -> Workbench:
         with self._database.read() as connection:
@@ -82,9 +109,7 @@ class Payer:
             poll_every=self._poll_every,
         )
 
-    def _settle(self, job: Job, paid: Paid) -> None:
-        readings = self._readings(job)
-
+    def _settle(self, job: Job, paid: Paid, readings: tuple[RateReading, ...]) -> None:
         def work(tx: Transaction) -> None:
             now = self._clock()
             account = self._accounts.of(tx.connection, job.account_id)
@@ -112,9 +137,7 @@ class Payer:
             log.error("delivery_broke", delivery=job.delivery_id, kind=job.kind, error=type(error).__name__)
         return setback(job, error, self._clock(), self._chance)
 
-    def _put_off(self, job: Job, failed: Setback) -> None:
-        readings = self._readings(job)
-
+    def _put_off(self, job: Job, failed: Setback, readings: tuple[RateReading, ...]) -> None:
         def work(tx: Transaction) -> None:
             now = self._clock()
             account = self._accounts.of(tx.connection, job.account_id)
