@@ -78,7 +78,7 @@ class Worker:
 
 def build_bridge(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Bridge:
     """Build what every process shares. Raises SettingsRefused, Unconnectable, MappingRefused."""
-    connectors = build_connectors(settings)
+    connectors = build_connectors(settings, clock=clock)
     accounts = Accounts(
         Vault(list(settings.secret_keys)),
         helpdesk_vendors=frozenset(HELPDESKS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from bridge.desk.model import Desk
@@ -16,6 +17,8 @@ from connectors.slack import PressAnswer, SlackChat, SlackReceiver
 from connectors.slack.api import BASE_URL
 from connectors.zendesk import ApiToken, OAuthToken, ZendeskAccount, ZendeskHelpdesk
 from connectors.zendesk.access import UNNAMED
+
+Clock = Callable[[], datetime]  #: gives aware moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Connectors:
         return {name: connector.vendor for name, connector in (*self.helpdesks.items(), *self.chats.items())}
 
 
-def _zendesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
+def _zendesk(settings: Settings, desk: Desk | None, clock: Clock) -> Helpdesk | None:
     if not (settings.zendesk_subdomain or settings.zendesk_base_url):
         keys = (settings.zendesk_oauth_token, settings.zendesk_api_token, settings.zendesk_webhook_secret)
         _nothing_given("zendesk", "ZENDESK_SUBDOMAIN", *keys)
@@ -59,10 +62,11 @@ def _zendesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
         mapping=_mapping("zendesk", settings),
         webhook_secrets=_listed(settings.zendesk_webhook_secret),
         groups=_groups(desk),
+        clock=clock,
     )
 
 
-def _freshdesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
+def _freshdesk(settings: Settings, desk: Desk | None, clock: Clock) -> Helpdesk | None:
     if not (settings.freshdesk_domain or settings.freshdesk_base_url):
         keys = (settings.freshdesk_api_key, settings.freshdesk_webhook_secret)
         _nothing_given("freshdesk", "FRESHDESK_DOMAIN", *keys)
@@ -75,10 +79,11 @@ def _freshdesk(settings: Settings, desk: Desk | None) -> Helpdesk | None:
         webhook_secrets=_listed(settings.freshdesk_webhook_secret),
         mapping=_mapping("freshdesk", settings),
         groups=_groups(desk),
+        clock=clock,
     )
 
 
-def _slack(settings: Settings, desk: Desk | None) -> Chat | None:
+def _slack(settings: Settings, desk: Desk | None, clock: Clock) -> Chat | None:
     if not settings.slack_bot_token:
         _nothing_given("slack", "SLACK_BOT_TOKEN", settings.slack_signing_secret, settings.slack_api_base_url)
         return None
@@ -87,12 +92,14 @@ def _slack(settings: Settings, desk: Desk | None) -> Chat | None:
         channels=_channels(desk),
         people=tuple(desk.people.values()) if desk else (),
         base_url=settings.slack_api_base_url or BASE_URL,
+        clock=clock,
     )
 
 
-Build = Callable[[Settings, Desk | None], Helpdesk | None]
-HELPDESKS: Final[Mapping[str, Build]] = {"zendesk": _zendesk, "freshdesk": _freshdesk}
-CHATS: Final[Mapping[str, Callable[[Settings, Desk | None], Chat | None]]] = {"slack": _slack}
+BuildHelpdesk = Callable[[Settings, Desk | None, Clock], Helpdesk | None]
+BuildChat = Callable[[Settings, Desk | None, Clock], Chat | None]
+HELPDESKS: Final[Mapping[str, BuildHelpdesk]] = {"zendesk": _zendesk, "freshdesk": _freshdesk}
+CHATS: Final[Mapping[str, BuildChat]] = {"slack": _slack}
 #: names under which a person of the desk may carry an id
 VENDORS: Final = frozenset((*HELPDESKS, *CHATS))
 
@@ -104,13 +111,17 @@ class Unconnectable(Exception):
         super().__init__(f"{vendor}: {remedy}")
 
 
-def build_connectors(settings: Settings, desk: Desk | None = None) -> Connectors:
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_connectors(settings: Settings, desk: Desk | None = None, *, clock: Clock = _utc_now) -> Connectors:
     """Build every connector whose settings are given; `desk` only serves their live check.
 
     Raises Unconnectable for settings half given, MappingRefused for a mapping that cannot be used.
     """
-    helpdesks = {name: build(settings, desk) for name, build in HELPDESKS.items()}
-    chats = {name: build(settings, desk) for name, build in CHATS.items()}
+    helpdesks = {name: build(settings, desk, clock) for name, build in HELPDESKS.items()}
+    chats = {name: build(settings, desk, clock) for name, build in CHATS.items()}
     return Connectors(
         helpdesks={name: made for name, made in helpdesks.items() if made is not None},
         chats={name: made for name, made in chats.items() if made is not None},
