@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, bindparam, update
 
 from bridge.delivery.job import Job
 from bridge.handoffs import lifecycle
@@ -16,6 +16,16 @@ from bridge.store import Transaction, tables
 log = structlog.get_logger()
 
 CONNECTIONS: Final = tables.connections
+#: run after every success, and so built once
+_OVER: Final = (
+    update(CONNECTIONS)
+    .where(
+        CONNECTIONS.c.account_id == bindparam("of_account"),
+        CONNECTIONS.c.connection == bindparam("of_connection"),
+        CONNECTIONS.c.trouble.is_not(None),
+    )
+    .values(trouble=None, trouble_at=None)
+)
 
 
 def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: datetime) -> None:
@@ -33,11 +43,7 @@ def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: da
 
 
 def over(tx: Transaction, job: Job) -> None:
-    tx.execute(
-        update(CONNECTIONS)
-        .where(*_place(job), CONNECTIONS.c.trouble.is_not(None))
-        .values(trouble=None, trouble_at=None)
-    )
+    tx.execute(_OVER, {"of_account": job.account_id, "of_connection": job.connection})
 
 
 def _place(job: Job) -> tuple[ColumnElement[bool], ...]:

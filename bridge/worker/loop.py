@@ -20,8 +20,10 @@ from bridge.worker.payer import Payer
 
 log = structlog.get_logger()
 
-THREADS: Final = 16
-#: one slow vendor may hold so many threads, never all
+THREADS: Final = 24
+#: one account in a storm may hold so many threads, never all
+THREADS_PER_ACCOUNT: Final = 16
+#: and one slow vendor so many of them
 THREADS_PER_CONNECTION: Final = 8
 #: the safety net under wake-ups that got lost
 LONGEST_SLEEP: Final = timedelta(seconds=1)
@@ -88,6 +90,7 @@ class DeliveryLoop:
             room = Room(
                 most=free,
                 most_each=THREADS_PER_CONNECTION,
+                most_of_account=THREADS_PER_ACCOUNT,
                 busy=dict(self._busy),
                 connections=self._connections,
             )
