@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bridge.desk.load import desk_text, read_desk
 from bridge.desk.model import Desk
@@ -29,6 +29,8 @@ DESKS: Final = tables.desk_versions
 KEYS: Final = tables.keys
 ACCOUNTS: Final = tables.accounts
 CONNECTIONS: Final = tables.connections
+#: asked in every transaction; putting it together costs more than running it
+NEWEST_DESK: Final = select(func.max(DESKS.c.version)).where(DESKS.c.account_id == bindparam("of_account"))
 
 
 class NoDesk(Exception):
@@ -77,9 +79,7 @@ class Accounts:
 
     def of(self, connection: Connection, account_id: str) -> Account:
         """Return the account with its newest desk. Raises NoDesk."""
-        version = connection.execute(
-            select(func.max(DESKS.c.version)).where(DESKS.c.account_id == account_id)
-        ).scalar()
+        version = connection.execute(NEWEST_DESK, {"of_account": account_id}).scalar()
         if version is None:
             raise NoDesk(account_id)
         with self._lock:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
 from bridge.routing.model import Route
@@ -84,6 +84,14 @@ def from_row(row: Row[Any]) -> Handoff:
         ticket=TICKET.validate_python(found["ticket"]) if found["ticket"] else None,
         card=CARD.validate_python(found["card"]) if found["card"] else None,
     )
+
+
+#: what `one` asks for, built once and locked: every change begins with it
+LOCKED: Final = (
+    select(HANDOFFS)
+    .where(HANDOFFS.c.account_id == bindparam("of_account"), HANDOFFS.c.handoff_id == bindparam("of_handoff"))
+    .with_for_update()
+)
 
 
 def one(account_id: str, handoff_id: str) -> Select[Any]:
