@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill lint lock clean
+.PHONY: help install demo test kill simulate storm lint lock clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,12 @@ test: install ## run every test; ARGS="-k roster" narrows it
 
 kill: install ## kill processes at random during 500 handoffs, and count; takes five minutes
 	HANDOFF_KILL_HANDOFFS=500 $(BIN)/python -m pytest tests/processes $(ARGS)
+
+simulate: install ## play a day of 2,000 handoffs in virtual time; ARGS="--seed 7"
+	$(BIN)/handoff simulate --day $(ARGS)
+
+storm: install ## 2,000 handoffs at once against a limit of 700 calls a minute, in virtual time
+	$(BIN)/python bench/storm.py $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ def make(tmp_path):
 def test_make_alone_lists_what_can_be_made(make):
     listed = make()
     named = [line.split()[1] for line in listed.stdout.splitlines()]
-    assert named == ["help", "install", "demo", "test", "kill", "lint", "lock", "clean"]
+    assert named == ["help", "install", "demo", "test", "kill", "simulate", "storm", "lint", "lock", "clean"]
 
 
 def test_an_old_python_is_refused_with_the_way_out(make, tmp_path):
