@@ -65,11 +65,16 @@ class Purse:
             self._add(self.limit, now, -1)
 
     def believe(self, reading: RateReading, now: datetime) -> None:
-        """Take the vendor's word for its limit; what others spent of it counts as spent now."""
+        """Take the vendor's word for its limit; what others spent of it counts as spent now.
+
+        An attempt was charged as one call; those it made beside it are ours, too. They cannot be told from
+        the vendor's count alone, as long as calls are on their way that it has not seen.
+        """
         self.calls, self.is_changed = reading.total, True
         if self.limit is None:
             return
         self._forget(self.limit, now)
+        self._add(self.limit, now, max(0, reading.calls - 1))
         by_others = reading.total - reading.remaining - self._used()
         if by_others > 0:
             self._add(self.limit, now, by_others)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.delivery.purse import BREAKER_OPENS, Purse
-from connectors.base import Limit, RateReading
+from connectors.base import Limit, RateReading, RateReadings
 
 MINUTE = timedelta(minutes=1)
 NOW = datetime(2026, 11, 21, 12, 52, 0, 130_000, tzinfo=UTC)
@@ -57,6 +57,16 @@ def test_a_reading_older_than_our_own_calls_takes_none_of_them_back():
     assert spent(one, NOW, 9) == 9
     one.believe(RateReading(limit="*", total=10, remaining=9), NOW)
     assert spent(one, NOW) == 1
+
+
+def test_further_calls_of_an_attempt_are_spent_though_the_vendor_has_not_seen_all_yet():
+    one, readings = purse(10), RateReadings()
+    assert spent(one, NOW, 4) == 4
+    for remaining in (9, 8, 7):
+        readings.note(RateReading(limit="*", total=10, remaining=remaining))
+    (reading,) = readings.take()
+    one.believe(reading, NOW)
+    assert spent(one, NOW) == 4
 
 
 def test_what_is_given_back_may_be_spent_again():
