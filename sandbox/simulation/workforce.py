@@ -68,10 +68,6 @@ class Workforce:
     def is_up(self) -> bool:
         return any(process.is_up for process in self._processes)
 
-    @property
-    def in_flight(self) -> int:
-        return sum(process.busy.total() for process in self._processes)
-
     def look_if_woken(self) -> None:
         if self._database.woken.take("deliveries"):
             self.look()
@@ -88,21 +84,17 @@ class Workforce:
 
     def _fill(self, process: Process) -> bool:
         """Give the process all it can take; return whether that filled it, so that another may have more."""
-        while process.is_up and (free := THREADS - process.busy.total()) > 0:
-            room = ledger.Room(
-                most=free,
-                most_each=THREADS_PER_CONNECTION,
-                most_of_account=THREADS_PER_ACCOUNT,
-                busy=dict(process.busy),
-                connections=self._connections,
-            )
-            now = self._timetable.now
-            jobs = self._database.transact(lambda tx: ledger.claim(tx, now, room, self._budgets))  # noqa: B023
-            for job in jobs:
-                self._begin(process, job)
-            if not jobs:
-                return max(process.busy.values(), default=0) >= THREADS_PER_CONNECTION
-        return True
+        room = ledger.Room(
+            most=THREADS - process.busy.total(),
+            most_each=THREADS_PER_CONNECTION,
+            most_of_account=THREADS_PER_ACCOUNT,
+            busy=dict(process.busy),
+            connections=self._connections,
+        )
+        now = self._timetable.now
+        for job in self._database.transact(lambda tx: ledger.claim(tx, now, room, self._budgets)):
+            self._begin(process, job)
+        return not process.is_up or max(process.busy.values(), default=0) >= THREADS_PER_CONNECTION
 
     def _plan(self) -> None:
         with self._database.read() as connection:
