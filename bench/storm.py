@@ -19,7 +19,6 @@ import random
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +43,7 @@ from connectors.slack import SlackChat
 from connectors.zendesk import ApiToken, ZendeskAccount, ZendeskHelpdesk
 from sandbox.bot import CALLBACK_PATH, BotStandIn
 from sandbox.outbox import Outbox
-from sandbox.simulation.calls import Calls
+from sandbox.simulation.calls import TOO_MANY, Calls
 from sandbox.simulation.day import BOT_URL, LATENCY_SECONDS, START
 from sandbox.simulation.lane import TimetableLane
 from sandbox.simulation.plugs import WireSender, plugged_in
@@ -82,19 +81,11 @@ class AccountsOfTwo(Accounts):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """One call to the first account's helpdesk."""
-
-    at: datetime
-    status: int | None
-
-
 class Storm:
     def __init__(self, folder: Path, *, seed: int, limit: int) -> None:
         self.time = Timetable(START)
         self.limit = limit  #: calls a minute
-        self.begun: list[Begun] = []
+        self.begun: list[datetime] = []  #: calls that the first account's helpdesk took
         self._chance = random.Random(f"{seed}:storm")
         weather = Weather(self._chance, self.time, helpdesk="zendesk", hours=24, calm=True)
         self.calls = Calls(self._passed)
@@ -140,7 +131,7 @@ class Storm:
         minutes = max(0, len(self.begun) - 1) // self.limit
         if not minutes:
             return 0.0
-        taken = self.begun[minutes * self.limit].at - self.begun[0].at
+        taken = self.begun[minutes * self.limit] - self.begun[0]
         return minutes * MINUTE / taken
 
     def out_of_order(self) -> int:
@@ -191,8 +182,8 @@ class Storm:
             return connection.execute(owed.limit(1)).first() is not None
 
     def _passed(self, passed: Passed) -> None:
-        if passed.host == "zendesk":
-            self.begun.append(Begun(at=passed.at, status=passed.status))
+        if passed.host == "zendesk" and passed.status != TOO_MANY:
+            self.begun.append(passed.at)
 
     def _one_of_others(self, number: int) -> None:
         self._hand_over(OTHER, f"other-{number}", timedelta(seconds=20), None)
@@ -304,7 +295,7 @@ def _played(handoffs: int, asked: argparse.Namespace) -> dict[str, Any]:
             storm.play(handoffs)
             return {
                 "tickets": len(storm.tickets(MAIN)),
-                "seconds": (storm.begun[-1].at - START).total_seconds() if storm.begun else 0.0,
+                "seconds": (storm.begun[-1] - START).total_seconds() if storm.begun else 0.0,
                 "share": storm.share_used(),
                 "refused": storm.calls.over_the_limit["zendesk"],
                 "out_of_order": storm.out_of_order(),
