@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test kill fuzz faults soak-model crash-sweep lint lock clean
+.PHONY: help install demo test kill fuzz faults soak-model crash-sweep simulate storm lint lock clean
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,12 @@ soak-model: install ## 10,000 random sequences of everything that can happen, ag
 
 crash-sweep: install ## let the bridge die at every place of the main story, on both stores; takes an hour
 	HANDOFF_SWEEP=whole $(BIN)/python -m pytest -n 2 --dist worksteal tests/sweep $(ARGS)
+
+simulate: install ## play a day of 2,000 handoffs in virtual time; ARGS="--seed 7"
+	$(BIN)/handoff simulate --day $(ARGS)
+
+storm: install ## 2,000 handoffs at once against a limit of 700 calls a minute, in virtual time
+	$(BIN)/python bench/storm.py $(ARGS)
 
 lint: install ## ruff and strict mypy
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from bridge.commands import (
     sandbox,
     secrets,
     serve,
+    simulate,
 )
 from bridge.commands.outcome import Refused
 from bridge.desk.mistakes import DeskRefused
@@ -29,7 +30,21 @@ from bridge.store import StoreUnavailable, UnknownStore
 from connectors.mapping import MappingRefused
 from connectors.registry import Unconnectable
 
-COMMANDS: Final = (demo, serve, sandbox, check, roster, route, report, held, restored, keys, secrets, purge)
+COMMANDS: Final = (
+    demo,
+    serve,
+    sandbox,
+    check,
+    roster,
+    route,
+    report,
+    held,
+    restored,
+    keys,
+    secrets,
+    purge,
+    simulate,
+)
 #: what a user can mend; the text says what is wrong and what would do
 MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable, UnknownStore)
 MISUSED: Final = 2

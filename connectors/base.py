@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -45,12 +45,16 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateReading:
-    """What a vendor's answer said of one of its limits. `resets_in` is None where it did not say."""
+    """What a vendor's answer said of one of its limits. `resets_in` is None where it did not say.
+
+    `calls` is how many answers of one attempt spoke of this limit; the last of them counts.
+    """
 
     limit: str
     total: int
     remaining: int
     resets_in: timedelta | None = None
+    calls: int = 1
 
 
 class RateReadings:
@@ -60,7 +64,10 @@ class RateReadings:
         self._local = threading.local()
 
     def note(self, reading: RateReading) -> None:
-        self._pending()[reading.limit] = reading
+        pending = self._pending()
+        before = pending.get(reading.limit)
+        calls = reading.calls + (before.calls if before else 0)
+        pending[reading.limit] = replace(reading, calls=calls)
 
     def take(self) -> tuple[RateReading, ...]:
         taken = tuple(self._pending().values())

@@ -102,6 +102,14 @@ class BotStandIn:
                 self._mark_undelivered(conversation, line)
             raise
 
+    def withdraw(self, conversation_id: str, reason: str) -> None:
+        """The customer left, or the bot takes the conversation back. Raises BridgeError; LookupError for none."""
+        with self._lock:
+            handoff_id = self._conversations[conversation_id].handoff_id
+        if handoff_id is None:
+            raise LookupError(conversation_id)
+        self._post(f"/v1/handoffs/{handoff_id}/withdraw", {"reason": reason}, {})
+
     def chat(self, conversation_id: str) -> tuple[Line, ...]:
         """Return what the customer sees, oldest first; empty for a conversation that never was."""
         with self._lock:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import requests
 
@@ -93,16 +94,38 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Parcel:
+class Parcel:
+    """One attempt to come at a delivery."""
+
     delivery: Delivery
     number: int = 1
     last: Answer | None = None
 
 
+#: tries a parcel once; returns what to try next and in how many seconds, or None when it is settled
+AttemptOnce = Callable[[Parcel], tuple[Parcel, float] | None]
+
+
+class Lane(Protocol):
+    """What one vendor sends, in the order in which it is due."""
+
+    def put(self, parcel: Parcel, wait_seconds: float) -> None:
+        """Let it leave after the wait, and what is held with it."""
+
+    def hold(self, parcel: Parcel) -> None:
+        """Let it leave after the next one."""
+
+    def drain(self, deadline: float) -> None:
+        """Wait until everything has left, until so late on the monotonic clock. Raises TimeoutError."""
+
+    def close(self) -> None: ...
+
+
 class Outbox:
     """Delivers in the background, each vendor's in the order given, and logs every attempt.
 
-    `pace` multiplies every wait between attempts: 0.001 makes a minute 60 ms.
+    `pace` multiplies every wait between attempts: 0.001 makes a minute 60 ms. `lane` makes what sends
+    one vendor's parcels; by default that is a thread.
     """
 
     def __init__(
@@ -112,13 +135,15 @@ class Outbox:
         script: FaultScript | None = None,
         journal: Journal | None = None,
         pace: float = 1.0,
+        lane: Callable[[str, AttemptOnce], Lane] | None = None,
     ) -> None:
+        self._new_lane = lane or _ThreadLane
         self._clock = clock
         self._script = script or FaultScript()
         self._journal = journal or Journal(clock)
         self._pace = pace
         self._lock = threading.Lock()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._log: deque[Attempt] = deque(maxlen=LOG_LENGTH)
         self._closed = False
 
@@ -126,7 +151,7 @@ class Outbox:
         """Take a delivery over and return at once. Raises RuntimeError after `close()`."""
         fault = self._script.take(delivery.vendor, METHOD, delivery.label, among=SHAPING)
         lane = self._lane(delivery.vendor)
-        parcel = _Parcel(delivery=delivery)
+        parcel = Parcel(delivery=delivery)
         if fault is None:
             lane.put(parcel, 0.0)
         elif fault.action is Action.DROP:
@@ -159,15 +184,15 @@ class Outbox:
         for lane in lanes:
             lane.close()
 
-    def _lane(self, vendor: str) -> _Lane:
+    def _lane(self, vendor: str) -> Lane:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the outbox is closed")
             if vendor not in self._lanes:
-                self._lanes[vendor] = _Lane(vendor, self._attempt)
+                self._lanes[vendor] = self._new_lane(vendor, self._attempt)
             return self._lanes[vendor]
 
-    def _attempt(self, parcel: _Parcel) -> tuple[_Parcel, float] | None:
+    def _attempt(self, parcel: Parcel) -> tuple[Parcel, float] | None:
         """Try once; return what to try next and in how many seconds, or None when it is settled."""
         delivery = parcel.delivery
         fault = self._script.take(delivery.vendor, METHOD, delivery.label, among=FAILING)
@@ -179,9 +204,9 @@ class Outbox:
         wait = delivery.next_wait(answer, parcel.number)
         if wait is None:
             return None
-        return _Parcel(delivery=delivery, number=parcel.number + 1, last=answer), wait * self._pace
+        return Parcel(delivery=delivery, number=parcel.number + 1, last=answer), wait * self._pace
 
-    def _note(self, parcel: _Parcel, answer: Answer, fault: Fault | None, *, milliseconds: int = 0) -> None:
+    def _note(self, parcel: Parcel, answer: Answer, fault: Fault | None, *, milliseconds: int = 0) -> None:
         delivery, action = parcel.delivery, None if fault is None else fault.action.value
         self._journal.note(
             delivery.vendor, METHOD, delivery.label, answer.status, fault=action, milliseconds=milliseconds
@@ -200,28 +225,28 @@ class Outbox:
             self._log.append(attempt)
 
 
-class _Lane:
+class _ThreadLane:
     """One vendor's thread: what is due goes out, one at a time, earliest first."""
 
-    def __init__(self, vendor: str, attempt: Callable[[_Parcel], tuple[_Parcel, float] | None]) -> None:
+    def __init__(self, vendor: str, attempt: AttemptOnce) -> None:
         self._attempt = attempt
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, _Parcel]] = []
+        self._due: list[tuple[float, int, Parcel]] = []
         self._order = itertools.count()
-        self._held: list[_Parcel] = []
+        self._held: list[Parcel] = []
         self._busy = False
         self._open = True
         self._thread = threading.Thread(target=self._run, name=f"outbox-{vendor}", daemon=True)
         self._thread.start()
 
-    def put(self, parcel: _Parcel, wait_seconds: float) -> None:
+    def put(self, parcel: Parcel, wait_seconds: float) -> None:
         with self._changed:
             self._push(parcel, wait_seconds)
             for held in self._held:
                 self._push(held, wait_seconds)
             self._held.clear()
 
-    def hold(self, parcel: _Parcel) -> None:
+    def hold(self, parcel: Parcel) -> None:
         with self._changed:
             self._held.append(parcel)
 
@@ -239,7 +264,7 @@ class _Lane:
             self._changed.notify_all()
         self._thread.join(CLOSE_SECONDS)
 
-    def _push(self, parcel: _Parcel, wait_seconds: float) -> None:
+    def _push(self, parcel: Parcel, wait_seconds: float) -> None:
         heapq.heappush(self._due, (time.monotonic() + wait_seconds, next(self._order), parcel))
         self._changed.notify_all()
 
@@ -254,7 +279,7 @@ class _Lane:
             finally:
                 self._settle(follow_up)
 
-    def _next(self) -> _Parcel | None:
+    def _next(self) -> Parcel | None:
         """Wait for what is due; None when the lane is closed."""
         with self._changed:
             while self._open:
@@ -265,7 +290,7 @@ class _Lane:
                 self._changed.wait(wait)
         return None
 
-    def _settle(self, follow_up: tuple[_Parcel, float] | None) -> None:
+    def _settle(self, follow_up: tuple[Parcel, float] | None) -> None:
         with self._changed:
             self._busy = False
             if follow_up is not None:
@@ -273,7 +298,7 @@ class _Lane:
             self._changed.notify_all()
 
 
-def _spoiled_post(parcel: _Parcel, fault: Fault | None) -> Answer:
+def _spoiled_post(parcel: Parcel, fault: Fault | None) -> Answer:
     if fault is None:
         return _post(parcel)
     if fault.action is Action.RESET_BEFORE:
@@ -285,7 +310,7 @@ def _spoiled_post(parcel: _Parcel, fault: Fault | None) -> Answer:
     return Answer(status=fault.status, headers=retry_after)
 
 
-def _post(parcel: _Parcel) -> Answer:
+def _post(parcel: Parcel) -> Answer:
     delivery = parcel.delivery
     headers = delivery.headers_for(parcel.number, parcel.last)
     try:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.delivery.budgets import Budgets
+from bridge.delivery.budgets import NEXT_FREE, Budgets
 from bridge.delivery.job import DeliveryState, Job
 from bridge.handoffs.change import Change
 from bridge.handoffs.ids import new_id
@@ -118,20 +118,22 @@ def claim_some(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> 
         statement = statement.where(DELIVERIES.c.connection.in_(sorted(room.connections)))
     most = room.most * LOOKED_AT
     rows = tx.execute(statement, {"now": now, "full": room.full(), "most": most}).all()
-    granted = budgets.grant(tx, room.fitting(rows), room.most, now)
+    fitting = room.fitting(rows)
+    granted = budgets.grant(tx, fitting, room.most, now)
     lease = secrets.token_hex(8)
     payloads = _lease(tx, granted, lease, now)
     jobs = [_job(row, lease, now + LEASE, payloads[row.account_id, row.delivery_id]) for row in granted]
-    return Claimed(jobs=jobs, more=bool(jobs) and len(rows) == most)
+    # What was granted, or refused for want of a budget, is left out of the next look: those behind have their turn.
+    return Claimed(jobs=jobs, more=bool(fitting) and len(rows) == most)
 
 
 def next_moment(connection: Connection, now: datetime) -> datetime | None:
-    """Return when the next delivery that waits for its time may be sent; None when none waits.
+    """Return when the next delivery that waits for its time, or for its budget, may be sent; None when none waits.
 
     A lease that runs out is not foretold: whoever looks from time to time finds it soon enough.
     """
-    moment: datetime | None = connection.execute(NEXT_MOMENT, {"now": now}).scalar()
-    return moment
+    moments = (connection.execute(asked, {"now": now}).scalar() for asked in (NEXT_MOMENT, NEXT_FREE))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def settle(

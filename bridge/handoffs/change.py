@@ -214,7 +214,8 @@ def _by_columns(changed: Iterable[dict[str, Any]]) -> Iterable[tuple[list[str], 
 
 def open_change(tx: Transaction, account: Account, handoff_id: str, now: datetime) -> Change:
     """Lock one handoff for the rest of the transaction. Raises UnknownHandoff."""
-    row = tx.execute(rows.one(account.account_id, handoff_id).with_for_update()).one_or_none()
+    asked = {"of_account": account.account_id, "of_handoff": handoff_id}
+    row = tx.execute(rows.LOCKED, asked).one_or_none()
     if row is None:
         raise rows.UnknownHandoff(handoff_id)
     return Change(tx, account, rows.from_row(row), now, counter=row._mapping["counter"])

@@ -217,8 +217,9 @@ def show(change: Change) -> None:
 
 def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:
     """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn."""
-    if change.account.helpdesk:
-        change.owe("update_ticket", change.account.helpdesk, payload=what, rung=rung)
+    connection = _helpdesk_of(change)
+    if connection:
+        change.owe("update_ticket", connection, payload=what, rung=rung)
 
 
 def alarm(change: Change, text: str) -> None:
@@ -247,6 +248,20 @@ def stop_clocks(change: Change) -> None:
         .where(*_owed_here(change), DELIVERIES.c.rung.is_not(None), DELIVERIES.c.attempts == 0)
         .values(state="cancelled", settled_at=change.now)
     )
+
+
+def _helpdesk_of(change: Change) -> str | None:
+    """Return where the ticket is or is being opened, whichever helpdesk the desk names by now."""
+    if change.handoff.ticket:
+        return change.handoff.ticket.connection
+    opening: str | None = change.tx.execute(
+        select(DELIVERIES.c.connection).where(
+            DELIVERIES.c.account_id == change.handoff.account_id,
+            DELIVERIES.c.handoff_id == change.handoff.handoff_id,
+            DELIVERIES.c.kind == "open_ticket",
+        )
+    ).scalar()
+    return opening or change.account.helpdesk
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:

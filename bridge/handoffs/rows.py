@@ -121,6 +121,14 @@ def from_row(row: Row[Any]) -> Handoff:
     )
 
 
+#: what `one` asks for, built once and locked: every change begins with it
+LOCKED: Final = (
+    select(HANDOFFS)
+    .where(HANDOFFS.c.account_id == bindparam("of_account"), HANDOFFS.c.handoff_id == bindparam("of_handoff"))
+    .with_for_update()
+)
+
+
 def one(account_id: str, handoff_id: str) -> Select[Any]:
     return select(HANDOFFS).where(HANDOFFS.c.account_id == account_id, HANDOFFS.c.handoff_id == handoff_id)
 

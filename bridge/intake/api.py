@@ -96,7 +96,7 @@ async def _accepted(intake: Intake, caller: Caller, body: bytes, key: str | None
         kept = await run_in_threadpool(intake.hand_over, caller, body, key)
     else:
         kept = intake.hand_over(caller, body, key)
-    return await asyncio.wrap_future(kept)
+    return kept.result() if kept.done() else await asyncio.wrap_future(kept)
 
 
 def intake_routes(intake: Intake) -> APIRouter:

@@ -27,7 +27,8 @@ class Gathering(Generic[Asked, Answer]):
 
     `work` gets a transaction and what was asked, and returns as many answers in the same order; an answer that
     is an exception is raised to its caller. Like all work it may run more than once, and when it raises, its
-    transaction is undone and each half tried alone, until what broke it stands alone.
+    transaction is undone and each half tried alone, until what broke it stands alone. Where the database has no
+    `writers`, whoever asks does it.
     """
 
     def __init__(
@@ -44,9 +45,12 @@ class Gathering(Generic[Asked, Answer]):
 
         Its error is StoreUnavailable, or what `work` raises.
         """
-        self._begin()
         future: Future[Answer] = Future()
-        self._asked.put((asked, future))
+        if self._database.writers:
+            self._begin()
+            self._asked.put((asked, future))
+        else:
+            self._do([(asked, future)])
         return future
 
     def _begin(self) -> None:

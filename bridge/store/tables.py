@@ -295,8 +295,7 @@ budgets = Table(
     Column("account_id", String(64)),
     Column("connection", String(64)),
     Column("lane", String(128)),  # "*" for the whole connection
-    Column("window_began_at", Instant, nullable=False),
-    Column("used", Integer, nullable=False),
+    Column("spent", Document, nullable=False),  # calls by slot, see bridge/delivery/purse.py
     Column("calls", Integer),  # what the vendor's answers say the limit is; NULL until they say
     Column("blocked_until", Instant),
     Column("failures", Integer, nullable=False),  # in a row; the breaker opens on them

@@ -88,7 +88,7 @@ def test_the_longest_waiting_customer_goes_first(house):
     assert order == [long.handoff_id, middle.handoff_id, short.handoff_id]
 
 
-def test_a_budget_is_spent_and_the_rest_waits_for_the_next_window(house):
+def test_a_budget_is_spent_and_the_rest_waits_until_that_is_out_of_the_window(house):
     house.helpdesk.limits = {EVERYTHING: Limit(calls=3, per=MINUTE)}
     for number in range(5):
         house.hand_over(conversation_id=str(number))
@@ -96,7 +96,50 @@ def test_a_budget_is_spent_and_the_rest_waits_for_the_next_window(house):
     assert len(house.helpdesk.tickets) == 3
     house.later(seconds=60)
     house.pay()
+    assert len(house.helpdesk.tickets) == 3
+    house.later(seconds=1)
+    house.pay()
     assert len(house.helpdesk.tickets) == 5
+
+
+def test_the_ledger_tells_when_a_used_up_budget_is_free_again(house):
+    house.helpdesk.limits = {EVERYTHING: Limit(calls=1, per=MINUTE)}
+    house.hand_over(conversation_id="1")
+    house.hand_over(conversation_id="2")
+    house.later(seconds=6)
+    house.pay()
+
+    with house.database.read() as connection:
+        moment = ledger.next_moment(connection, house.now)
+
+    assert timedelta(seconds=60) < moment - house.now <= timedelta(seconds=61)
+    house.now = moment
+    assert [job.kind for job in house.claim()] == ["open_ticket"]
+
+
+def test_who_stands_behind_a_used_up_budget_gets_their_turn_at_once(house):
+    house.helpdesk.limits = {EVERYTHING: Limit(calls=1, per=MINUTE)}
+    for number in range(20):
+        house.hand_over(conversation_id=str(number), started_at=house.now - timedelta(minutes=20 - number))
+    house.hand_over(conversation_id="behind", callback_url="https://bot.example/callback")
+
+    kinds = Counter(job.kind for job in house.claim(most=3))
+
+    assert kinds == {"open_ticket": 1, "callback": 1}
+
+
+def test_one_account_never_takes_all_places_of_a_worker(house):
+    for number in range(6):
+        house.hand_over(conversation_id=str(number))
+    house.later(seconds=5)
+    room = ledger.Room(most=6, most_each=4, most_of_account=5, busy={("main", "chat"): 2})
+
+    jobs = house.database.transact(lambda tx: ledger.claim(tx, house.now, room, house.budgets))
+
+    assert len(jobs) == 3
+    assert ledger.Room(
+        most=6, most_each=4, most_of_account=2, busy={("main", "chat"): 2}
+    ).full_accounts() == ["main"]
 
 
 def test_a_vendors_own_count_of_its_limit_is_believed(house):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.model import Customer, State
@@ -205,3 +208,15 @@ def test_a_number_typed_as_a_name_does_not_reach_the_card(house):
     house.hand_over(customer=Customer(name="4111 1111 1111 1111"))
     house.pay()
     assert house.chat.cards["1"][0].customer is None
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_ticket_is_changed_where_it_is_though_the_desk_names_another_helpdesk_by_now(house, is_open):
+    receipt = house.hand_over()
+    if is_open:
+        house.pay()
+    before = house.account()
+    house.account = lambda: replace(before, helpdesk="another")
+    house.change(receipt.handoff_id, lambda change: lifecycle.change_ticket(change, priority="urgent"))
+    owed = [row for row in house.all(tables.deliveries) if row.kind == "update_ticket"]
+    assert [row.connection for row in owed] == ["helpdesk"]

@@ -29,7 +29,7 @@ def make(tmp_path):
 def test_make_alone_lists_what_can_be_made(make):
     listed = make()
     named = [line.split()[1] for line in listed.stdout.splitlines()]
-    wanted = "help install demo test kill fuzz faults soak-model crash-sweep lint lock clean"
+    wanted = "help install demo test kill fuzz faults soak-model crash-sweep simulate storm lint lock clean"
     assert named == wanted.split()
 
 
