@@ -37,6 +37,7 @@ from bridge.worker.housekeeping import (
     follow_desk_file,
     has_desk,
     load_desk_file,
+    look_into_the_books,
     owe_feeds,
     owe_polls,
 )
@@ -49,6 +50,7 @@ from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, 
 
 AUDIT_EVERY_SECONDS = 60
 STANDING_EVERY_SECONDS = 60
+THOROUGH_BOOKS_EVERY_SECONDS = 3600
 DESK_FILE_EVERY_SECONDS = 15
 SIGNATURES_EVERY_SECONDS = 60
 PURGE_EVERY_SECONDS = 30
@@ -185,6 +187,7 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
     ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
     ticker.every(STANDING_EVERY_SECONDS, lambda: owe_what_goes_on(bridge, bridge.clock()))
+    ticker.every(THOROUGH_BOOKS_EVERY_SECONDS, lambda: look_into_the_books(bridge.database, bridge.clock()))
     ticker.every(
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),

@@ -32,6 +32,7 @@ metadata = MetaData(
 
 OPEN_STATES = "state IN ('open', 'answered')"
 OWED_STATES = "state IN ('owed', 'unknown')"
+NEITHER_TICKET_NOR_CARD = "ticketed_at IS NULL AND carded_at IS NULL"
 
 accounts = Table(
     "accounts",
@@ -143,6 +144,13 @@ handoffs = Table(
     Index("ix_handoffs_received", "account_id", "received_at"),
     Index("ix_handoffs_ticket", "account_id", "ticket_connection", "ticket_id"),
     Index(
+        "ix_handoffs_bare",
+        "account_id",
+        "received_at",
+        sqlite_where=text(NEITHER_TICKET_NOR_CARD),
+        postgresql_where=text(NEITHER_TICKET_NOR_CARD),
+    ),
+    Index(
         "ix_handoffs_closed",
         "account_id",
         "closed_at",
@@ -245,6 +253,13 @@ deliveries = Table(
         "not_before",
         sqlite_where=text(OWED_STATES),
         postgresql_where=text(OWED_STATES),
+    ),
+    Index(
+        "ix_deliveries_dead",
+        "account_id",
+        "handoff_id",
+        sqlite_where=text("state = 'dead'"),
+        postgresql_where=text("state = 'dead'"),
     ),
     Index("ix_deliveries_handoff", "account_id", "handoff_id"),
 )

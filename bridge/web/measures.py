@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,13 +19,12 @@ from bridge.delivery.job import DeliveryState
 from bridge.handoffs.holding import HELD
 from bridge.handoffs.lifecycle import MISROUTED
 from bridge.handoffs.model import State
-from bridge.reports.accounting import books
+from bridge.reports.accounting import BOOKS_OVER, LOOKED_INTO, books
 from bridge.reports.audit import Astray, astray
 from bridge.store import Database, tables
 from bridge.store.strain import Strain
 
 LATENESS_MS: Final = (10, 25, 50, 100, 250, 1_000, 5_000, 30_000)
-BOOKS_OVER: Final = timedelta(days=31)
 OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
 
 
@@ -170,7 +169,7 @@ def _books(connection: Connection, now: datetime) -> Iterator[Metric]:
         "handoff_books", "Accepted handoffs by fate; missing must be 0", labels=["account", "fate"]
     )
     for account in connection.execute(select(tables.accounts.c.account_id)).scalars().all():
-        found = books(connection, account, now - BOOKS_OVER)
+        found = books(connection, account, now - BOOKS_OVER, looked_into_since=now - LOOKED_INTO)
         for fate in ("settled", "owed", "dead", "missing"):
             family.add_metric([account, fate], getattr(found, fate))
     yield family

@@ -15,7 +15,7 @@ from bridge.delivery import ledger
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.account import FEED
-from bridge.reports.accounting import books
+from bridge.reports.accounting import BOOKS_OVER, LOOKED_INTO, books
 from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
 from connectors.registry import Connectors
@@ -25,9 +25,10 @@ log = structlog.get_logger()
 ACCOUNTS: Final = tables.accounts
 DELIVERIES: Final = tables.deliveries
 DESKS: Final = tables.desk_versions
-BOOKS_OVER: Final = timedelta(days=31)
 #: handoffs named one by one in an alarm
 MOST_NAMED: Final = 5
+#: once an hour the deliveries of so long are looked into
+LOOKED_INTO_HOURLY: Final = timedelta(days=1)
 
 
 def load_desk_file(database: Database, accounts: Accounts, path: Path, now: datetime) -> int:
@@ -92,9 +93,20 @@ def all_is_well(database: Database, now: datetime) -> bool:
     return all(verdicts)
 
 
-def _audited(database: Database, account_id: str, now: datetime) -> bool:
+def look_into_the_books(database: Database, now: datetime) -> None:
+    """Once in a while look into the deliveries of a whole day, and not of the last hour alone."""
+    try:
+        for account_id in account_ids(database):
+            _audited(database, account_id, now, looked_into=LOOKED_INTO_HOURLY)
+    except StoreUnavailable as error:
+        log.error("store_unavailable", error=str(error))
+
+
+def _audited(
+    database: Database, account_id: str, now: datetime, looked_into: timedelta = LOOKED_INTO
+) -> bool:
     with database.read() as connection:
-        found = books(connection, account_id, now - BOOKS_OVER)
+        found = books(connection, account_id, now - BOOKS_OVER, looked_into_since=now - looked_into)
         lost = astray(connection, account_id, now)
     say = log.info if found.balance else log.error
     say(

@@ -1,4 +1,4 @@
-"""Indexes by which a purge finds what is old, and the delivery loop the next moment"""
+"""Indexes: what is old, for a purge; what comes later, for the delivery loop; what is missing, for the books"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,8 @@ branch_labels = None
 depends_on = None
 
 OWED = sa.text("state IN ('owed', 'unknown')")
+DEAD = sa.text("state = 'dead'")
+NEITHER_TICKET_NOR_CARD = sa.text("ticketed_at IS NULL AND carded_at IS NULL")
 CLOSED = sa.text("closed_at IS NOT NULL")
 
 
@@ -24,9 +26,25 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_later", "deliveries", ["not_before"], sqlite_where=OWED, postgresql_where=OWED
     )
+    op.create_index(
+        "ix_deliveries_dead",
+        "deliveries",
+        ["account_id", "handoff_id"],
+        sqlite_where=DEAD,
+        postgresql_where=DEAD,
+    )
+    op.create_index(
+        "ix_handoffs_bare",
+        "handoffs",
+        ["account_id", "received_at"],
+        sqlite_where=NEITHER_TICKET_NOR_CARD,
+        postgresql_where=NEITHER_TICKET_NOR_CARD,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_handoffs_bare", table_name="handoffs")
+    op.drop_index("ix_deliveries_dead", table_name="deliveries")
     op.drop_index("ix_deliveries_later", table_name="deliveries")
     op.drop_index("ix_inbox_handoff", table_name="inbox")
     op.drop_index("ix_handoffs_closed", table_name="handoffs")
