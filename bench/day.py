@@ -30,10 +30,10 @@ from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
 from bridge.worker.retention import purge
 
-LIVES: Final = 60
+LIVES: Final = 40
 DAY_SECONDS: Final = 86_400
 #: handoffs that arrive while the purge runs, one upon the other
-ARRIVALS: Final = 200
+ARRIVALS: Final = 150
 PURGED_DAYS: Final = 60
 
 COST_RATIO: Final = 1.5
