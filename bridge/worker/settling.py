@@ -94,10 +94,12 @@ class Settling:
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whose fault it is, is found out one by one
-            self._apart(tried, error)
+            broke = error
+        else:
+            for one in judged:
+                _tell(one, settled)
             return
-        for one in judged:
-            _tell(one, settled)
+        self._apart(tried, broke)
 
     def _apart(self, tried: Sequence[tuple[Job, Tried]], error: Exception) -> None:
         """What broke while it was written must hold up nobody else; alone it is a poison message."""

@@ -126,20 +126,22 @@ class Ticker:
             found = self._database.transact(work)
         except StoreUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - one that breaks holds up nobody else
-            self._fire_apart(due)
+        except Exception as error:  # noqa: BLE001 - one that breaks holds up nobody else
+            broke = error
+        else:
+            self._busy.update(found.busy)
+            for clock in found.fired:
+                log.info("rung_fired", handoff=clock.handoff_id, rung=clock.rung)
             return
-        self._busy.update(found.busy)
-        for clock in found.fired:
-            log.info("rung_fired", handoff=clock.handoff_id, rung=clock.rung)
+        self._fire_apart(due, broke)
 
-    def _fire_apart(self, due: Sequence[DueClock]) -> None:
+    def _fire_apart(self, due: Sequence[DueClock], broke: Exception) -> None:
         if len(due) > 1:
             for clock in due:
                 self._fire([clock])
             return
         self._broken.update(due)
-        log.exception("rung_broke", handoff=due[0].handoff_id, rung=due[0].rung)
+        log.error("rung_broke", handoff=due[0].handoff_id, rung=due[0].rung, exc_info=broke)
 
     def _catch_up(self) -> None:
         """This machine's clock went back, and the scheduler would wait until it is as late as it was."""
