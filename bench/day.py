@@ -25,9 +25,10 @@ from sqlalchemy import event, text
 from stores import Store, postgres_store, sqlite_store
 from worker import bench_bridge, cpu_seconds
 
-from bridge.app import Bridge, utc_now
+from bridge.app import Bridge
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
+from bridge.store.clock import wall_clock
 from bridge.worker.retention import purge
 
 LIVES: Final = 40
@@ -100,7 +101,7 @@ class Day:
 
     def arrival_ms_while_purged(self) -> tuple[list[float], int]:
         """The same while old handoffs are purged; return also how many were purged meanwhile."""
-        before, purged = utc_now() - timedelta(days=PURGED_DAYS), [0]
+        before, purged = wall_clock() - timedelta(days=PURGED_DAYS), [0]
         stopped = threading.Event()
 
         def go_on() -> None:

@@ -22,8 +22,9 @@ from sqlalchemy import bindparam, func, select, text, update
 from stores import Store, postgres_store, sqlite_store
 from worker import bench_bridge, cpu_seconds, worker_processes
 
-from bridge.app import Bridge, utc_now
+from bridge.app import Bridge
 from bridge.store import tables
+from bridge.store.clock import wall_clock
 from bridge.worker.ticker import Ticker
 
 CLOCKS: Final = tables.clocks
@@ -74,7 +75,7 @@ class Among:
 
     def look_ms(self) -> float:
         """Return what it costs to look at the clocks when none is due, in milliseconds."""
-        ticker = Ticker(database=self._bridge.database, accounts=self._bridge.accounts, clock=utc_now)
+        ticker = Ticker(database=self._bridge.database, accounts=self._bridge.accounts, clock=wall_clock)
         took = []
         for _ in range(LOOKS):
             began = time.perf_counter()
@@ -115,7 +116,7 @@ class Among:
         return (percentile(committed, 0.5), percentile(committed, 0.99), max(committed), earliest)
 
     def _let_fall_due(self) -> None:
-        first, chance = utc_now() + AHEAD, random.Random(7)
+        first, chance = wall_clock() + AHEAD, random.Random(7)
         moments = [
             {"its_id": handoff_id, "due": first + timedelta(seconds=chance.uniform(0, WITHIN_SECONDS))}
             for handoff_id in self._due
@@ -135,8 +136,8 @@ class Among:
         self._bridge.database.transact(work)
 
     def _put_off_all(self) -> None:
-        armed_again = {"state": "armed", "due_at": utc_now() + FAR, "settled_at": None, "late_ms": None}
-        soon = CLOCKS.c.due_at < utc_now() + FAR / 2
+        armed_again = {"state": "armed", "due_at": wall_clock() + FAR, "settled_at": None, "late_ms": None}
+        soon = CLOCKS.c.due_at < wall_clock() + FAR / 2
         self._bridge.database.transact(
             lambda tx: tx.execute(update(CLOCKS).where(soon).values(**armed_again))
         )

@@ -20,10 +20,11 @@ from typing import Final
 from vendors import slow_vendors
 
 from bridge.accounts import Accounts
-from bridge.app import Bridge, build_worker, prepare, utc_now
+from bridge.app import Bridge, build_worker, prepare
 from bridge.security.vault import Vault
 from bridge.settings import read_settings
 from bridge.store import Database
+from bridge.store.clock import wall_clock
 from bridge.watching import set_up_logging
 from connectors.registry import CHATS, HELPDESKS
 
@@ -53,7 +54,7 @@ def bench_bridge(url: str, *, vendor_seconds: float = 0.0) -> Iterator[Bridge]:
             chats=tuple(connectors.chats),
         ),
         connectors=connectors,
-        clock=utc_now,
+        clock=wall_clock,
     )
     try:
         prepare(bridge)
