@@ -16,12 +16,14 @@ from typing import Any, Final
 from sqlalchemy import (
     Connection,
     Integer,
+    String,
     bindparam,
     case,
     exists,
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -43,7 +45,10 @@ BLOCKS: Final = tables.budgets
 LEASE: Final = timedelta(seconds=30)
 #: candidates looked at for each place free, since a budget may refuse some
 LOOKED_AT: Final = 3
-STILL_OWED: Final = (DeliveryState.OWED, DeliveryState.UNKNOWN)
+#: written out, as in the indexes over what is owed: SQLite uses those only where it sees the same words
+STILL_OWED: Final = tuple(
+    literal_column(f"'{state.value}'", String) for state in (DeliveryState.OWED, DeliveryState.UNKNOWN)
+)
 #: what a candidate is judged by; its payload is read once it is granted
 LOOKED_AT_FIRST: Final = (
     DELIVERIES.c.account_id,

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from bridge.handoffs import holding, lifecycle
 from bridge.handoffs.accept import GAP, PROMISE
@@ -21,6 +31,8 @@ from bridge.store import Transaction, tables
 
 CLOCKS: Final = tables.clocks
 MILLISECOND: Final = timedelta(milliseconds=1)
+#: written out, as in the index over what is armed: SQLite uses that only where it sees the same word
+ARMED: Final = literal_column("'armed'", String)
 STILL_ARMED: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
     CLOCKS.c.account_id == bindparam("account_id"),
     tuple_(CLOCKS.c.handoff_id, CLOCKS.c.rung).in_(bindparam("places", expanding=True)),
@@ -50,7 +62,7 @@ def next_due(connection: Connection, after: datetime | None = None) -> datetime 
 
     With `after`, clocks that had run out by then do not count.
     """
-    armed = select(func.min(CLOCKS.c.due_at)).where(CLOCKS.c.state == "armed")
+    armed = select(func.min(CLOCKS.c.due_at)).where(CLOCKS.c.state == ARMED)
     return connection.execute(armed.where(CLOCKS.c.due_at > after) if after else armed).scalar()
 
 
@@ -58,7 +70,7 @@ def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:
     """Return the clocks that have run out by `now`, the longest overdue first, at most so many."""
     found = connection.execute(
         select(CLOCKS.c.account_id, CLOCKS.c.handoff_id, CLOCKS.c.rung, CLOCKS.c.due_at)
-        .where(CLOCKS.c.state == "armed", CLOCKS.c.due_at <= now)
+        .where(CLOCKS.c.state == ARMED, CLOCKS.c.due_at <= now)
         .order_by(CLOCKS.c.due_at, CLOCKS.c.handoff_id, CLOCKS.c.rung)
         .limit(most)
     )

@@ -249,12 +249,6 @@ deliveries = Table(
         postgresql_where=text(OWED_STATES),
     ),
     Index(
-        "ix_deliveries_later",
-        "not_before",
-        sqlite_where=text(OWED_STATES),
-        postgresql_where=text(OWED_STATES),
-    ),
-    Index(
         "ix_deliveries_dead",
         "account_id",
         "handoff_id",

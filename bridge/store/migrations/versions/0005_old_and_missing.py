@@ -1,4 +1,4 @@
-"""Indexes: what is old, for a purge; what comes later, for the delivery loop; what is missing, for the books"""
+"""Indexes: what is old, for a purge; what is missing, for the books"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,6 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-OWED = sa.text("state IN ('owed', 'unknown')")
 DEAD = sa.text("state = 'dead'")
 NEITHER_TICKET_NOR_CARD = sa.text("ticketed_at IS NULL AND carded_at IS NULL")
 CLOSED = sa.text("closed_at IS NOT NULL")
@@ -23,9 +22,6 @@ def upgrade() -> None:
         postgresql_where=CLOSED,
     )
     op.create_index("ix_inbox_handoff", "inbox", ["account_id", "handoff_id", "received_at"])
-    op.create_index(
-        "ix_deliveries_later", "deliveries", ["not_before"], sqlite_where=OWED, postgresql_where=OWED
-    )
     op.create_index(
         "ix_deliveries_dead",
         "deliveries",
@@ -45,6 +41,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_handoffs_bare", table_name="handoffs")
     op.drop_index("ix_deliveries_dead", table_name="deliveries")
-    op.drop_index("ix_deliveries_later", table_name="deliveries")
     op.drop_index("ix_inbox_handoff", table_name="inbox")
     op.drop_index("ix_handoffs_closed", table_name="handoffs")
