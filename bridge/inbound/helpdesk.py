@@ -12,7 +12,7 @@ from bridge.handoffs.account import Account
 from bridge.inbound.history import heard, is_ours
 from bridge.inbound.tickets import handoffs_of, open_listening, owe_readings
 from bridge.store import Transaction, tables
-from connectors.base import HelpdeskEvent
+from connectors.base import AuthorKind, HelpdeskEvent
 
 INBOX: Final = tables.inbox
 CONNECTIONS: Final = tables.connections
@@ -58,7 +58,8 @@ def _keep(
             digest=hashlib.sha256(body).hexdigest(),
             received_at=now,
             handoff_id=event.handoff_id if event.handoff_id in ours else next(iter(ours), None),
-            ticket_id=event.ticket_id,
+            # By it a ticket is read as soon as it is known to be ours; a word that answers nobody is not worth that.
+            ticket_id=event.ticket_id if _may_answer(event) else None,
         )
     )
     tx.execute(
@@ -66,6 +67,11 @@ def _keep(
         .where(CONNECTIONS.c.account_id == account.account_id, CONNECTIONS.c.connection == connection)
         .values(heard_at=now)
     )
+
+
+def _may_answer(event: HelpdeskEvent) -> bool:
+    said = event.message
+    return said is None or (said.public and said.author.kind is AuthorKind.PERSON)
 
 
 def _is_known(tx: Transaction, account: Account, connection: str, event_id: str) -> bool:

@@ -96,8 +96,10 @@ def _message(
 ) -> TicketMessage | None:
     """Return the comment, or None where the body leaves open who wrote it or when."""
     at, comment_id = moment(time), _text(comment.get("id"))
-    author = _author(_object(comment, "author"), detail, own_id, not_people)
     public = comment.get("is_public")
+    author = _author(
+        _object(comment, "author"), detail, own_id, not_people, comment_is_public=public is not False
+    )
     if at is None or comment_id is None or author is None or not isinstance(public, bool):
         return None
     text = comment.get("body")
@@ -111,9 +113,17 @@ def _message(
 
 
 def _author(
-    author: Mapping[str, Any], detail: Mapping[str, Any], own_id: int | None, not_people: frozenset[str]
+    author: Mapping[str, Any],
+    detail: Mapping[str, Any],
+    own_id: int | None,
+    not_people: frozenset[str],
+    *,
+    comment_is_public: bool,
 ) -> Author | None:
-    """Return who wrote it. `is_staff` is true for API users and AI agents with a seat, too."""
+    """Return who wrote it, None where it matters and cannot be told.
+
+    `is_staff` is true for API users and AI agents with a seat, too. A private note answers nobody, whoever wrote it.
+    """
     author_id, name = _text(author.get("id")), _text(author.get("name"))
     if author_id is None:
         return None
@@ -126,7 +136,7 @@ def _author(
         kind = AuthorKind.BOT
     elif author.get("is_staff") is not True or author_id == _text(detail.get("requester_id")):
         kind = AuthorKind.CUSTOMER
-    elif own_id is None:
+    elif own_id is None and comment_is_public:
         kind = None
     return Author(kind=kind, id=author_id, name=name) if kind else None
 
