@@ -21,6 +21,7 @@ CLOCKS: Final = tables.clocks
 #: later than this a rung does not fire by itself
 LATEST: Final = timedelta(hours=1)
 HELD: Final = "held"
+DROPPED: Final = "held_rungs_dropped"
 ALARM: Final = (
     "A clock ran out so long ago that what follows waits for a person's yes. "
     "`handoff held list` shows it, and any others there may be."
@@ -83,7 +84,7 @@ def drop(change: Change, *, by: str) -> int:
     """Somebody said no: the held clocks of this handoff never fire. Return how many."""
     dropped = _end_hold(change, state="cancelled", settled_at=change.now)
     if dropped:
-        change.note("held_rungs_dropped", actor="operator", rungs=dropped, said_by=by)
+        change.note(DROPPED, actor="operator", rungs=dropped, said_by=by)
     return len(dropped)
 
 

@@ -188,7 +188,9 @@ def _astray(connection: Connection, now: datetime) -> Metric:
         labels=["account", "why"],
     )
     for account in connection.execute(select(tables.accounts.c.account_id)).scalars().all():
-        counted = Counter(one.why for one in astray(connection, account, now))
+        counted = Counter(
+            one.why for one in astray(connection, account, now, looked_into_since=now - LOOKED_INTO)
+        )
         for why in Astray:
             family.add_metric([account, why], counted[why])
     return family

@@ -107,7 +107,7 @@ def _audited(
 ) -> bool:
     with database.read() as connection:
         found = books(connection, account_id, now - BOOKS_OVER, looked_into_since=now - looked_into)
-        lost = astray(connection, account_id, now)
+        lost = astray(connection, account_id, now, looked_into_since=now - looked_into)
     say = log.info if found.balance else log.error
     say(
         "books_balance" if found.balance else "books_do_not_balance",
