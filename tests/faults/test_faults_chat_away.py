@@ -96,7 +96,7 @@ def test_fault_19_cards_are_posted_once_and_stale_ones_as_one_digest_when_the_ch
         shop.helpdesk.reply(shop.ticket(handoff), int(RAVI), "On its way.")
     shop.pass_time(minutes=28)
     shop.sandbox.script.clear()
-    shop.pass_time(minutes=8)
+    shop.pass_time(minutes=12)
     assert [len(shop.cards(handoff)) for handoff in (*answered, waiting)] == [0, 0, 0, 1]
     (digest,) = digests(shop)
     assert digest.startswith("While nothing could be posted here, 3 handoffs came and are over:")

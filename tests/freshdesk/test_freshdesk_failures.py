@@ -49,7 +49,7 @@ def test_the_session_waits_no_longer_than_it_says():
 def test_readings_tell_what_is_left_of_the_account(helpdesk, account):
     account.freshdesk.limits.limits = GROWTH
     helpdesk.open_ticket(DRAFT, ONCE)
-    assert helpdesk.readings.take() == (RateReading(limit=EVERYTHING, total=200, remaining=197),)
+    assert helpdesk.readings.take() == (RateReading(limit=EVERYTHING, total=200, remaining=197, calls=3),)
     assert helpdesk.readings.take() == ()
 
 

@@ -20,7 +20,8 @@ from bridge.accounts import MAIN, Accounts, Caller
 from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.job import Job
-from bridge.handoffs import clocks
+from bridge.handoffs import clocks, holding
+from bridge.handoffs.change import open_change
 from bridge.inbound.helpdesk import take_in
 from bridge.inbound.press import Presses
 from bridge.intake.service import Intake
@@ -230,6 +231,25 @@ class House:
     def due(self) -> list[clocks.DueClock]:
         with self.database.read() as connection:
             return list(clocks.due(connection, self.clock(), 100))
+
+    def let_held_rungs_fire(self) -> int:
+        """Say yes to every clock that waits for it; return how many there were."""
+
+        def yes(tx: Any, account_id: str, handoff_id: str) -> int:
+            change = open_change(tx, self.accounts.of(tx.connection, account_id), handoff_id, self.clock())
+            count = holding.let_fire(change, by="an operator")
+            change.write()
+            return count
+
+        with self.database.read() as connection:
+            waiting = {
+                (account_id, clock.handoff_id)
+                for account_id in (MAIN, OTHER)
+                for clock in holding.held(connection, account_id)
+            }
+        return sum(
+            self.database.transact(lambda tx, place=place: yes(tx, *place)) for place in sorted(waiting)
+        )
 
     def fire(self, clock: clocks.DueClock) -> bool:
         def work(tx: Any) -> bool:

@@ -97,6 +97,14 @@ def rule_3_a_rung_fires_once_and_never_early(seen: Seen, town: Town) -> None:
             assert clock.settled_at >= kept.due[clock.rung] or pulled
 
 
+def rule_3_only_what_is_over_an_hour_late_waits_for_a_yes(seen: Seen, town: Town) -> None:
+    for handoff_id in town.kept:
+        held_at = [row.recorded_at for row in seen.of("timeline", handoff_id) if row.event == "rungs_held"]
+        for clock in seen.of("clocks", handoff_id):
+            if clock.state == "held":
+                assert max(held_at) - clock.due_at > timedelta(hours=1)
+
+
 def rule_3_what_was_stopped_calls_nobody(seen: Seen, town: Town) -> None:
     for handoff_id in town.kept:
         row = seen.handoffs[handoff_id]
@@ -120,9 +128,9 @@ def rule_4_only_a_persons_public_message_stops_the_clocks(seen: Seen, town: Town
         assert row.answered_at is None or row.answered_at in times
         if row.state == "open":
             assert row.answered_at is None
-            assert states <= {"armed", "fired"}
+            assert states <= {"armed", "fired", "held"}
         else:
-            assert "armed" not in states
+            assert states.isdisjoint({"armed", "held"})
             assert row.state not in ("answered", "resolved") or row.answered_at is not None
         assert (row.state == "withdrawn") == (kept.withdrawn_at is not None)
 
@@ -198,6 +206,7 @@ RULES: Final[tuple[Callable[[Seen, Town], None], ...]] = (
     rule_1_what_was_accepted_is_kept,
     rule_2_one_ticket_and_one_card,
     rule_3_a_rung_fires_once_and_never_early,
+    rule_3_only_what_is_over_an_hour_late_waits_for_a_yes,
     rule_3_nobody_on_duty_makes_the_next_rung_due_at_once,
     rule_3_what_was_stopped_calls_nobody,
     rule_4_only_a_persons_public_message_stops_the_clocks,

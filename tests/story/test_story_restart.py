@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 from running_shop import ASHA, POLLS
@@ -69,23 +67,3 @@ def test_rungs_that_fell_due_while_no_bridge_ran_are_fired_at_once_and_once(open
     assert len(shop.events(handoff, "breached")) == 1
     assert len(shop.thread(handoff)) == 5
     assert next(ticket["group"] for ticket in shop.tickets()) == "Escalations"
-
-
-def test_a_worker_that_is_told_to_stop_while_it_plans_its_next_look_stops(shop, monkeypatch):
-    ticker = shop.worker.ticker
-    planning, add_job = threading.Event(), ticker._scheduler.add_job
-
-    def add_late(*given, **options):
-        if threading.current_thread().name.startswith("ThreadPoolExecutor"):
-            planning.set()
-            ticker._stopping.wait(5)
-            time.sleep(0.05)  # for the scheduler to begin its shutdown
-        return add_job(*given, **options)
-
-    monkeypatch.setattr(ticker._scheduler, "add_job", add_late)
-    shop.hand_over()
-    assert planning.wait(5)
-    stopping = threading.Thread(target=shop.close, daemon=True)
-    stopping.start()
-    stopping.join(10)
-    assert not stopping.is_alive()

@@ -54,6 +54,7 @@ class Build:
         self.worker = build_worker(self.bridge, poll_every=POLL_EVERY)
         self.worker.loop._pool = InThisThread()
         self.web = build_web(self.bridge)
+        self.bridge.database.writers = 0  # whoever asks does it, so that every run goes the same way
         if self.bridge.database.is_sqlite:
             self.bridge.database._writer.close()
 
@@ -120,8 +121,11 @@ class Life:
             held = DELIVERIES.c.lease.is_not(None)
             owed = select(func.count()).where(STILL_OWED, or_(DELIVERIES.c.handoff_id != "", held))
             left = connection.execute(owed).scalar_one()
-            moment = ledger.next_moment(connection, self._build.bridge.clock())
-        return {"owed": left, "next": moment.isoformat() if moment else None}
+            moments = (
+                ledger.next_moment(connection, self._build.bridge.clock()),
+                connection.execute(select(func.min(DELIVERIES.c.lease_until)).where(STILL_OWED)).scalar(),
+            )
+        return {"owed": left, "next": min((one.isoformat() for one in moments if one), default=None)}
 
     def do_look(self) -> dict[str, Any]:
         """Tell everything that is kept, and what was logged as an error."""

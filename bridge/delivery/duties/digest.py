@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from bridge.delivery import ledger
 from bridge.delivery.job import DeliveryState, Job, Paid
+from bridge.delivery.retry import LONGEST_WAIT
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff, State
@@ -19,8 +20,8 @@ DELIVERIES: Final = tables.deliveries
 KIND: Final = "card_digest"
 #: a card so late, of a customer who waits no more, only tells what was
 STALE_AFTER: Final = timedelta(minutes=5)
-#: what comes to be told within this goes into one post
-GATHERS_FOR: Final = timedelta(seconds=20)
+#: cards that failed together come back within this, and then share one post; nobody waits for it
+GATHERS_FOR: Final = LONGEST_WAIT
 MOST_LINES: Final = 20
 
 
