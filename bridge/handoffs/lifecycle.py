@@ -265,20 +265,29 @@ def _helpdesk_of(change: Change) -> str | None:
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:
-    """Add the turns to a change of the ticket that nobody has begun to send, else owe a new one."""
+    """Add the turns to the newest of what is owed of them, unless somebody has begun to send it; else owe them anew.
+
+    Only to the newest: what a worker gave back untouched may stand before turns that came later.
+    """
     waiting = change.tx.execute(
-        select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload).where(
-            *_owed_here(change), DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.attempts == 0
+        select(DELIVERIES)
+        .where(
+            DELIVERIES.c.account_id == change.handoff.account_id,
+            DELIVERIES.c.handoff_id == change.handoff.handoff_id,
+            DELIVERIES.c.kind == "update_ticket",
+            DELIVERIES.c.state.in_(("owed", "unknown")),
         )
+        .order_by(DELIVERIES.c.number.desc())
     ).all()
-    folded = next((row for row in waiting if set(row.payload) == {"turns"}), None)
-    if folded is None:
+    newest = next((row for row in waiting if set(row.payload) == {"turns"}), None)
+    untouched = newest and newest.state == "owed" and newest.attempts == 0 and newest.lease is None
+    if newest is None or not untouched:
         change_ticket(change, turns=turns)
         return
     change.tx.execute(
         update(DELIVERIES)
-        .where(*_owed_here(change), DELIVERIES.c.delivery_id == folded.delivery_id)
-        .values(payload={"turns": [*folded.payload["turns"], *turns]})
+        .where(*_owed_here(change), DELIVERIES.c.delivery_id == newest.delivery_id)
+        .values(payload={"turns": [*newest.payload["turns"], *turns]})
     )
 
 
