@@ -103,22 +103,10 @@ class Room:
         busy.update((job.account_id, job.connection) for job in jobs)
         return replace(self, busy=busy)
 
-    def full_accounts(self) -> list[str]:
-        """Return the accounts that hold their share already."""
-        held = Counter(self.busy)
-        accounts = {account_id for account_id, _ in held}
-        return sorted(one for one in accounts if not self._has_room_for_account(held, one))
-
     def _has_room(self, held: Counter[tuple[str, str]], place: tuple[str, str]) -> bool:
         """A connection takes at most half of what the others leave: so however many hang, some threads are free."""
         left_by_others = self.threads - held.total() + held[place]
-        return 2 * held[place] < left_by_others and self._has_room_for_account(held, place[0])
-
-    def _has_room_for_account(self, held: Counter[tuple[str, str]], account_id: str) -> bool:
-        """An account takes at most three quarters of what the others leave: a storm in one leaves them alone."""
-        own = sum(count for (one, _), count in held.items() if one == account_id)
-        left_by_others = self.threads - held.total() + own
-        return 4 * own < 3 * left_by_others
+        return 2 * held[place] < left_by_others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +137,7 @@ def claim_some(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> 
     if room.connections is not None:
         statement = statement.where(DELIVERIES.c.connection.in_(sorted(room.connections)))
     most = room.most * LOOKED_AT
-    asked = {"now": now, "full": room.full(), "full_accounts": room.full_accounts(), "most": most}
+    asked = {"now": now, "full": room.full(), "most": most}
     rows = tx.execute(statement, asked).all()
     fitting = room.fitting(rows)
     granted = budgets.grant(tx, fitting, room.most, now)
@@ -310,7 +298,6 @@ def _candidates() -> Any:
             tuple_(DELIVERIES.c.account_id, DELIVERIES.c.connection).not_in(
                 bindparam("full", expanding=True)
             ),
-            DELIVERIES.c.account_id.not_in(bindparam("full_accounts", expanding=True)),
         )
         .order_by(DELIVERIES.c.waiting_since, DELIVERIES.c.number)
         .limit(bindparam("most", type_=Integer))

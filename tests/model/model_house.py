@@ -191,8 +191,10 @@ class House:
         room = ledger.Room(threads=2 * most)
         return self.database.transact(lambda tx: ledger.claim(tx, self.clock(), room, self.budgets))
 
-    def ready(self) -> dict[str, datetime]:
-        """Return what may surely be sent now, with its customer's wait: first tries, with nothing before them.
+    def ready(self) -> dict[str, tuple[tuple[str, str], datetime]]:
+        """Return what may surely be sent now, with its connection and its customer's wait.
+
+        These are first tries, with nothing before them.
 
         What goes through a budget that is blocked is left out.
         """
@@ -210,7 +212,7 @@ class House:
             line = (row.account_id, row.handoff_id or row.delivery_id, row.connection)
             first[line] = min(row.number, first.get(line, row.number))
         return {
-            row.delivery_id: row.waiting_since
+            row.delivery_id: ((row.account_id, row.connection), row.waiting_since)
             for row in owed
             if row.attempts == 0
             and row.not_before <= self.clock()

@@ -383,17 +383,20 @@ class Handoffs(RuleBasedStateMachine):
                 self._pay(job)
 
     def _claim(self, most: int) -> list[Any]:
-        """Rule 9: the longest wait first, within the vendor's limit, and nothing while it is to be left alone."""
+        """Rule 9: the longest wait first, within the vendor's limit, and nothing while it is to be left alone.
+
+        First means first through its connection: each has its own share of what a worker can take.
+        """
         now, waiting = self.house.clock(), self.house.ready()
         jobs = self.house.claim(most)
-        waits = [waiting[job.delivery_id] for job in jobs if job.delivery_id in waiting]
-        left = [wait for id_, wait in waiting.items() if id_ not in {job.delivery_id for job in jobs}]
-        assert waits == sorted(waits)
-        assert (
-            self.house.chat.limits
-            or not left
-            or (len(jobs) == most and max(waits, default=min(left)) <= min(left))
-        )
+        taken = {job.delivery_id for job in jobs}
+        for place in {place for place, _ in waiting.values()}:
+            here = {id_: wait for id_, (of, wait) in waiting.items() if of == place}
+            waits = [here[job.delivery_id] for job in jobs if job.delivery_id in here]
+            left = [wait for id_, wait in here.items() if id_ not in taken]
+            assert waits == sorted(waits)
+            assert self.house.chat.limits or not left or max(waits, default=min(left)) <= min(left)
+            assert self.house.chat.limits or not left or jobs
         for job in jobs:
             place = (job.account_id, job.connection)
             assert self.left_alone.get(place, now) <= now
