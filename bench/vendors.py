@@ -12,6 +12,7 @@ from datetime import datetime
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import (
+    Attention,
     Card,
     ChangePage,
     Finding,
@@ -66,6 +67,9 @@ class SlowHelpdesk(_Slow):
     def changes(self, cursor: str | None, now: datetime) -> ChangePage:  # noqa: ARG002
         return ChangePage(cursor=now.isoformat(), tickets=())
 
+    def cursor_at(self, moment: datetime) -> str:
+        return moment.isoformat()
+
     def receive(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HelpdeskEvent:  # noqa: ARG002
         raise NotForUs("it sends no webhooks")
 
@@ -94,6 +98,13 @@ class SlowChat(_Slow):
 
     def email_of(self, user_id: str) -> str | None:  # noqa: ARG002
         return None
+
+    def address_of(self, channel: str) -> str:
+        return f"https://chat.example/{channel}"
+
+    def attention(self, person: Person) -> Attention:  # noqa: ARG002
+        self._take_time()
+        return Attention.HERE
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:  # noqa: ARG002
         self._take_time()
