@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from bridge.handoffs.account import BOT, Account
 from bridge.intake.service import Intake
 from bridge.security.vault import Vault
 from bridge.settings import read_settings
-from bridge.store import migrate, tables
+from bridge.store import Transaction, migrate, tables
 from bridge.worker.payer import Payer
 from connectors.mapping import shipped_mapping
 from connectors.registry import CHATS, HELPDESKS, Connectors
@@ -121,7 +122,7 @@ class Storm:
                 waited = timedelta(minutes=self._chance.uniform(0, LONGEST_WAIT_MINUTES))
                 self._hand_over(MAIN, f"storm-{number}", waited, BOT_URL + CALLBACK_PATH)
             for number in range(OTHERS):
-                self.time.after(OTHERS_EVERY_SECONDS * number, lambda n=number: self._one_of_others(n))
+                self.time.after(OTHERS_EVERY_SECONDS * number, partial(self._one_of_others, number))
             until = self.time.now + LONGEST
             while self.time.now < until and (self._owes_tickets() or len(self.others()) < OTHERS):
                 self.time.run(self.time.now + SETTLED_AFTER, self.workforce.look_if_woken)
@@ -222,13 +223,14 @@ class Storm:
         migrate(url)
         database = SimulatedDatabase(url, lambda: False)
         accounts = AccountsOfTwo(Vault([secret]), helpdesk_vendors=HELPDESKS, chat_vendors=CHATS)
-        now, self._keys = self.time.now, {}
-        for account_id in (MAIN, OTHER):
+
+        def sign_up(tx: Transaction, account_id: str) -> str:
             mine = {name: kind for name, kind in connectors.vendors.items() if name.endswith(account_id)}
-            database.transact(lambda tx, of=account_id, mine=mine: accounts.ensure(tx, of, mine, now))
-            database.transact(lambda tx, of=account_id: accounts.load_desk(tx, of, desk, now))
-            key = database.transact(lambda tx, of=account_id: accounts.create_key(tx, of, "bot", now))
-            self._keys[account_id] = key.key_id
+            accounts.ensure(tx, account_id, mine, self.time.now)
+            accounts.load_desk(tx, account_id, desk, self.time.now)
+            return accounts.create_key(tx, account_id, "bot", self.time.now).key_id
+
+        self._keys = {one: database.transact(partial(sign_up, account_id=one)) for one in (MAIN, OTHER)}
         bridge = Bridge(
             settings=settings, database=database, accounts=accounts, connectors=connectors, clock=self.time
         )

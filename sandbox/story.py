@@ -127,10 +127,10 @@ class Story:
         return next((message["replies"] for message in messages if message["ts"] == ts), [])
 
     def _owner_in_chat(self) -> str:
-        users = self.sandbox.slack.snapshot()["users"]
+        users: dict[str, str] = self.sandbox.slack.snapshot()["users"]
         return next(user_id for user_id, name in users.items() if name.split()[0] == self.seen["owner"])
 
-    def _agent_in_helpdesk(self) -> str:
+    def _agent_in_helpdesk(self) -> Any:
         agents = self.sandbox.zendesk.snapshot()["agents"]
         return next(agent["id"] for agent in agents if agent["name"].split()[0] == self.seen["owner"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from sandbox import freshdesk
 from sandbox.clock import Clock
@@ -34,13 +34,16 @@ class StandIn(Protocol):
         ...
 
 
+Opened_co = TypeVar("Opened_co", bound=StandIn, covariant=True)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Vendor:
+class Vendor(Generic[Opened_co]):
     """One kind of stand-in."""
 
     name: str
     label: str
-    open: Callable[[Clock, Outbox, float], StandIn]  #: the number multiplies how far its lists lag behind
+    open: Callable[[Clock, Outbox, float], Opened_co]  #: the number multiplies how far its lists lag behind
     address: str  #: the setting that takes its address
     path: str = ""  #: what that address ends in
     secrets: Mapping[str, str]  #: the other settings
@@ -83,4 +86,4 @@ SLACK = Vendor(
     path="/api/",
     secrets={"SLACK_BOT_TOKEN": standin.TOKEN, "SLACK_SIGNING_SECRET": standin.SIGNING_SECRET},
 )
-VENDORS = (ZENDESK, FRESHDESK, SLACK)
+VENDORS: tuple[Vendor[StandIn], ...] = (ZENDESK, FRESHDESK, SLACK)

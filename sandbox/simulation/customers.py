@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from sandbox.bot import BotStandIn, BridgeError
@@ -62,7 +63,7 @@ class Customers:
         wanted = round(len(moments) * share_handed_over)
         for moment in sorted(self._chance.sample(moments, wanted)):
             with_bot = timedelta(seconds=self._chance.uniform(40, 400))
-            self._timetable.at(moment + with_bot, lambda began_at=moment: self._hand_over(began_at))
+            self._timetable.at(moment + with_bot, partial(self._hand_over, moment))
 
     def come_back(self, case: Case) -> None:
         """Hand an answered conversation over anew, some time later."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.fernet import Fernet
 from sqlalchemy import func, select
@@ -137,9 +137,9 @@ class Day:
             lane=lambda _vendor, attempt: TimetableLane(time, attempt),
         )
         clocks = {name: SkewedClock(time, 0 if self._plan.calm else off) for name, off in SKEWS.items()}
-        self.zendesk: Any = ZENDESK.open(clocks["zendesk"], self._outbox, 1.0)
-        self.freshdesk: Any = FRESHDESK.open(clocks["freshdesk"], self._outbox, 1.0)
-        self.slack: Any = SLACK.open(clocks["slack"], self._outbox, 1.0)
+        self.zendesk = ZENDESK.open(clocks["zendesk"], self._outbox, 1.0)
+        self.freshdesk = FRESHDESK.open(clocks["freshdesk"], self._outbox, 1.0)
+        self.slack = SLACK.open(clocks["slack"], self._outbox, 1.0)
         hire_at_zendesk(self.zendesk)
         hire_at_freshdesk(self.freshdesk)
         hire_at_slack(self.slack)

@@ -97,7 +97,8 @@ class AtZendesk(_Tickets):
         self.standin.set_status(ticket_id, "solved")
 
     def _handoff_of(self, ticket: dict[str, Any]) -> str | None:
-        return ticket["external_id"]
+        handoff_id: str | None = ticket["external_id"]
+        return handoff_id
 
 
 class AtFreshdesk(_Tickets):

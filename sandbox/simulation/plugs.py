@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from email.message import Message
 from typing import Any
 from unittest.mock import patch
@@ -34,9 +35,9 @@ def plugged_in(wire: Wire) -> Iterator[None]:
     def send(_adapter: HTTPAdapter, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         return _by_requests(wire, request, how.get("timeout"))
 
-    def open_url(request: Request, timeout: float) -> tuple[int, Mapping[str, str], str]:
+    def open_url(request: Request, timeout: float) -> tuple[int | None, Mapping[str, str], str]:
         with _by_urllib(wire, request, timeout) as answer:
-            return answer.status, answer.headers, answer.read().decode()
+            return answer.status, CaseInsensitiveDict(answer.headers.items()), answer.read().decode()
 
     with ExitStack() as plugs:
         plugs.enter_context(without_threads())
@@ -53,8 +54,16 @@ class WireSender:
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Raises ConnectorError when no answer comes."""
+        return self._exchange("POST", url, headers, body)
+
+    def get(self, url: str, most_bytes: int) -> HttpAnswer:
+        """Raises ConnectorError when no answer comes."""
+        answer = self._exchange("GET", url, {}, b"")
+        return replace(answer, body=answer.body[:most_bytes])
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         try:
-            return self._wire.exchange("POST", url, headers, body, CALLBACK_SECONDS)
+            return self._wire.exchange(method, url, headers, body, CALLBACK_SECONDS)
         except NoAnswer as lost:
             if lost.mishap is Mishap.REFUSED:
                 raise Unreachable(RECEIVER, "no connection") from None
@@ -78,8 +87,7 @@ def _by_requests(wire: Wire, request: requests.PreparedRequest, timeout: Any) ->
     response.headers = CaseInsensitiveDict(answer.headers)
     response.encoding = get_encoding_from_headers(response.headers)
     response.url, response.request = str(request.url), request
-    response._content = answer.body
-    response._content_consumed = True
+    response.raw = io.BytesIO(answer.body)
     return response
 
 

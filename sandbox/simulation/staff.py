@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,7 @@ class Staff:
         """Notice new tickets; whoever they are assigned to comes to them sooner or later."""
         for handoff_id, agent_id in self._desk.new_tickets():
             person = self._desk.person(agent_id) or self._chance.choice(TEAM)
-            self._later(IN_THE_HELPDESK_SECONDS, person, lambda h=handoff_id, p=person: self._attend(h, p))
+            self._later(IN_THE_HELPDESK_SECONDS, person, partial(self._attend, handoff_id, person))
 
     def _notice(self, channel: str, message: Message) -> None:
         mark = message.metadata or {}
@@ -89,7 +90,7 @@ class Staff:
         for user_id in dict.fromkeys(MENTION.findall(text)):
             person = BY_SLACK.get(user_id)
             if person is not None and self._chance.random() < share:
-                self._later(median_seconds, person, lambda p=person: self._attend(handoff_id, p))
+                self._later(median_seconds, person, partial(self._attend, handoff_id, person))
 
     def _attend(self, handoff_id: str, person: Worker) -> None:
         case = self._case_of(handoff_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from bridge.delivery import ledger
@@ -87,13 +88,14 @@ class Workforce:
         """Give the process all it can take; return whether that filled it, so that another may have more."""
         now, more = self._timetable.now, True
         while more and process.is_up and (room := self._room(process)).most:
-            claimed = self._database.transact(
-                lambda tx, room=room: ledger.claim_some(tx, now, room, self._budgets)
-            )
+            claimed = self._claim(now, room)
             for job in claimed.jobs:
                 self._begin(process, job)
             more = claimed.more
         return not process.is_up or bool(self._room(process).full())
+
+    def _claim(self, now: datetime, room: ledger.Room) -> ledger.Claimed:
+        return self._database.transact(lambda tx: ledger.claim_some(tx, now, room, self._budgets))
 
     def _room(self, process: Process) -> ledger.Room:
         return ledger.Room(threads=THREADS, busy=dict(+process.busy), connections=self._connections)

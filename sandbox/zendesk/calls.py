@@ -312,7 +312,7 @@ def _ids(call: Call) -> set[int]:
 
 def _matches(ticket: Json, word: str) -> bool:
     if word.startswith("external_id:"):
-        return ticket["external_id"] == word.removeprefix("external_id:").strip('"')
+        return bool(ticket["external_id"] == word.removeprefix("external_id:").strip('"'))
     return word.lower() in str(ticket["subject"] or "").lower() or word in ticket["tags"]
 
 
