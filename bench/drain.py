@@ -3,25 +3,29 @@
     python bench/drain.py --workers 1 4
 
 Each handoff owes six deliveries, three through each of two connections, and those of one connection in their order.
-The bench looks afterwards whether the order was kept. Four workers need more than two cores to be four times as
-fast: so it also measures them with a vendor so slow that the processors have time, which shows the coordination alone.
+The vendors note when each call began and ended, and the bench looks afterwards whether the order was kept. Four
+workers need more than two cores to be four times as fast: so it also measures them with a vendor so slow that the
+processors have time, which shows the coordination alone.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from filling import change, copy_handoff, hand_over, pay_everything, settle_statistics
 from measuring import Report, arguments, this_machine
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from stores import Store, postgres_store, sqlite_store
-from vendors import CHAT
-from worker import bench_bridge, cpu_seconds, worker_processes
+from vendors import CHAT, TakenCall
+from worker import bench_bridge, cpu_seconds, read_calls, worker_processes
 
 from bridge.app import Bridge
 from bridge.handoffs import lifecycle
@@ -37,14 +41,6 @@ HANDOFFS: Final = 4000
 WARM_UP_SECONDS: Final = 2.0
 MEASURED_SECONDS: Final = 10.0
 EACH: Final = 3
-OUT_OF_ORDER: Final = """
-SELECT count(*) FROM deliveries AS later
-JOIN attempts AS its ON its.account_id = later.account_id AND its.delivery_id = later.delivery_id
-JOIN deliveries AS earlier ON earlier.account_id = later.account_id AND earlier.handoff_id = later.handoff_id
-    AND earlier.connection = later.connection AND earlier.number < later.number
-WHERE later.handoff_id <> '' AND (earlier.settled_at IS NULL OR earlier.settled_at > its.began_at)
-"""
-
 ONE_WORKER: Final = 700.0
 FOUR_TO_ONE: Final = 3.0
 
@@ -62,9 +58,11 @@ class Drained:
 
 def drain(store: Store, workers: int, vendor_seconds: float) -> Drained:
     """Make a backlog in `store`, and measure how fast so many workers pay it."""
-    with bench_bridge(store.url) as bridge:
+    with bench_bridge(store.url) as bridge, TemporaryDirectory() as calls:
         _make_backlog(bridge)
-        with worker_processes(store.url, workers, vendor_seconds=vendor_seconds) as started:
+        with worker_processes(
+            store.url, workers, vendor_seconds=vendor_seconds, calls=Path(calls)
+        ) as started:
             pids = [worker.pid for worker in started]
             time.sleep(WARM_UP_SECONDS)
             left, began, used = _left(bridge), time.perf_counter(), _used(pids, store)
@@ -72,8 +70,7 @@ def drain(store: Store, workers: int, vendor_seconds: float) -> Drained:
             after, ended, used_after = _left(bridge), time.perf_counter(), _used(pids, store)
         if not after:
             raise SystemExit("the backlog was paid before the measurement ended: make HANDOFFS greater")
-        with bridge.database.read() as connection:
-            out_of_order = int(connection.execute(text(OUT_OF_ORDER)).scalar_one())
+        out_of_order = _out_of_order(bridge, read_calls(Path(calls)))
     paid, took = left - after, ended - began
     worker, server = (late - early for early, late in zip(used, used_after, strict=True))
     return Drained(
@@ -103,6 +100,29 @@ def _owe(opened: Change) -> None:
 def _left(bridge: Bridge) -> int:
     with bridge.database.read() as connection:
         return int(connection.execute(select(func.count()).select_from(DELIVERIES).where(*OWED)).scalar_one())
+
+
+def _out_of_order(bridge: Bridge, calls: Sequence[TakenCall]) -> int:
+    """Count the calls that began before one in front of them, of the same handoff, had ended.
+
+    In the backlog what comes first was paid before it was copied; after that, what was not called has not ended.
+    """
+    columns = (DELIVERIES.c.delivery_id, DELIVERIES.c.handoff_id, DELIVERIES.c.connection)
+    with bridge.database.read() as connection:
+        order = connection.execute(select(*columns).order_by(DELIVERIES.c.number)).all()
+    taken = {call.delivery_id: call for call in calls}
+    if len(taken) < len(calls):
+        raise SystemExit("a delivery was sent twice")
+    last_ended: dict[tuple[str, str], float] = {}
+    count = 0
+    for row in order:
+        call, lane = taken.get(row.delivery_id), (row.handoff_id, row.connection)
+        if call is not None:
+            count += call.began < last_ended.get(lane, 0.0)
+            last_ended[lane] = max(call.ended, last_ended.get(lane, 0.0))
+        elif lane in last_ended:
+            last_ended[lane] = math.inf
+    return count
 
 
 def _used(pids: Sequence[int], store: Store) -> tuple[float, float]:

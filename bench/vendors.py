@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
@@ -34,6 +35,14 @@ from connectors.registry import Connectors
 HELPDESK, CHAT = "helpdesk", "chat"
 
 
+class TakenCall(NamedTuple):
+    """A call that wrote something: from when to when, on the clock that all processes of the machine share."""
+
+    delivery_id: str
+    began: float
+    ended: float
+
+
 class _Slow:
     vendor = "slow"
 
@@ -41,6 +50,7 @@ class _Slow:
         self.connection = connection
         self.readings = RateReadings()
         self.limits: Mapping[str, Limit] = {}
+        self.taken: list[TakenCall] = []
         self._seconds = seconds
 
     def check(self) -> tuple[Finding, ...]:
@@ -50,14 +60,19 @@ class _Slow:
         if self._seconds:
             time.sleep(self._seconds)
 
+    def _write(self, once: Once) -> None:
+        began = time.monotonic()
+        self._take_time()
+        self.taken.append(TakenCall(once.key, began, time.monotonic()))
+
 
 class SlowHelpdesk(_Slow):
-    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:  # noqa: ARG002
-        self._take_time()
+    def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:
+        self._write(once)
         return TicketOutcome(ref=self._ref(draft.handoff_id))
 
     def update_ticket(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:  # noqa: ARG002
-        self._take_time()
+        self._write(once)
         return TicketOutcome(ref=ref)
 
     def history(self, ref: TicketRef) -> TicketHistory:
@@ -81,20 +96,20 @@ class SlowHelpdesk(_Slow):
 
 class SlowChat(_Slow):
     def post_card(self, card: Card, once: Once) -> CardRef:
-        self._take_time()
+        self._write(once)
         return CardRef(connection=self.connection, channel=card.channel, message=once.key)
 
     def update_card(self, ref: CardRef, card: Card) -> None:  # noqa: ARG002
         self._take_time()
 
     def post_in_thread(self, ref: CardRef, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
-        return self._reach(notice.tag)
+        return self._reach(notice.tag, once)
 
     def post_in_channel(self, channel: str, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
-        return self._reach(notice.tag)
+        return self._reach(notice.tag, once)
 
-    def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach:  # noqa: ARG002
-        return self._reach((*notice.tag, person))
+    def direct_message(self, person: Person, notice: Notice, once: Once) -> Reach:
+        return self._reach((*notice.tag, person), once)
 
     def email_of(self, user_id: str) -> str | None:  # noqa: ARG002
         return None
@@ -109,8 +124,8 @@ class SlowChat(_Slow):
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:  # noqa: ARG002
         self._take_time()
 
-    def _reach(self, people: tuple[Person, ...]) -> Reach:
-        self._take_time()
+    def _reach(self, people: tuple[Person, ...], once: Once) -> Reach:
+        self._write(once)
         return Reach(people=frozenset(person.key for person in people))
 
 
@@ -119,3 +134,9 @@ def slow_vendors(seconds: float) -> Connectors:
     return Connectors(
         helpdesks={HELPDESK: SlowHelpdesk(HELPDESK, seconds)}, chats={CHAT: SlowChat(CHAT, seconds)}
     )
+
+
+def taken_by(connectors: Connectors) -> list[TakenCall]:
+    """Return the calls that these slow vendors took."""
+    vendors = (*connectors.helpdesks.values(), *connectors.chats.values())
+    return [call for vendor in vendors if isinstance(vendor, _Slow) for call in vendor.taken]

@@ -1,11 +1,12 @@
 """A worker as `handoff worker` runs it, only that its vendors are slow stand-ins; also its own process.
 
-python bench/worker.py STORE_URL --vendor-ms 20
+python bench/worker.py STORE_URL --vendor-ms 20 --calls FOLDER
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from vendors import slow_vendors
+from vendors import TakenCall, slow_vendors, taken_by
 
 from bridge.accounts import Accounts
 from bridge.app import Bridge, build_worker, prepare
@@ -64,9 +65,16 @@ def bench_bridge(url: str, *, vendor_seconds: float = 0.0) -> Iterator[Bridge]:
 
 
 @contextmanager
-def worker_processes(url: str, count: int, *, vendor_seconds: float) -> Iterator[list[subprocess.Popen[str]]]:
-    """Give so many workers, each a process of its own, ready to work; stopped afterwards."""
+def worker_processes(
+    url: str, count: int, *, vendor_seconds: float, calls: Path | None = None
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """Give so many workers, each a process of its own, ready to work; stopped afterwards.
+
+    Each then leaves in the folder `calls` what its vendors took; None when nobody asks.
+    """
     command = [sys.executable, __file__, url, "--vendor-ms", str(vendor_seconds * 1000)]
+    if calls:
+        command += ["--calls", str(calls)]
     with ExitStack() as stack:
         started = [stack.enter_context(_process(command)) for _ in range(count)]
         for worker in started:
@@ -74,6 +82,11 @@ def worker_processes(url: str, count: int, *, vendor_seconds: float) -> Iterator
             if worker.stdout.readline().strip() != "ready":
                 raise SystemExit("a worker did not start; see its log above")
         yield started
+
+
+def read_calls(folder: Path) -> list[TakenCall]:
+    """Return what the workers left in `folder`."""
+    return [TakenCall(*call) for each in folder.iterdir() for call in json.loads(each.read_text())]
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
@@ -120,6 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--vendor-ms", type=float, default=20.0)
+    parser.add_argument("--calls", type=Path)
     given = parser.parse_args()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
@@ -130,6 +144,8 @@ def main() -> int:
         print("ready", flush=True)
         stop.wait()
         worker.stop()
+        if given.calls:
+            (given.calls / f"{os.getpid()}.json").write_text(json.dumps(taken_by(bridge.connectors)))
     return 0
 
 
