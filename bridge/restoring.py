@@ -91,7 +91,7 @@ def _hold(bridge: Bridge, handoff_id: str, now: datetime) -> int:
 
 def _poll_from(tx: Transaction, bridge: Bridge, copied_at: datetime, now: datetime) -> int:
     for connection, helpdesk in bridge.connectors.helpdesks.items():
-        values: dict[str, Any] = {"payload": from_moment(helpdesk, copied_at), "not_before": now}
+        values: dict[str, Any] = {"payload": from_moment(helpdesk, copied_at, now), "not_before": now}
         tx.execute(
             update(DELIVERIES)
             .where(

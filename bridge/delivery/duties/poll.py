@@ -18,28 +18,39 @@ from connectors.base import ChangedTicket, ChangePage, Helpdesk
 log = structlog.get_logger()
 
 NEXT_PAGE: Final = timedelta(seconds=1)
-#: in the payload, until the poll has caught up: when the copy was made from which the store was restored
+#: how far behind a helpdesk's list of changes may be: Zendesk's hides the last minute
+SHOWN_WITHIN: Final = timedelta(minutes=5)
+#: in the payload after a restore: when the copy of the store was made, and until when what it has lost may come up
 COPIED_AT: Final = "copied_at"
+LOST_UNTIL: Final = "lost_until"
 
 
 def read_changes(job: Job, bench: Workbench) -> Paid:
     """Read one page of changed tickets; the page's cursor is the payload of the next round."""
     page = bench.helpdesks[job.connection].changes(job.payload.get("cursor"), bench.now)
-    copied_at = job.payload.get(COPIED_AT)
+    restore = {name: job.payload[name] for name in (COPIED_AT, LOST_UNTIL) if name in job.payload}
 
     def owe_readings(tx: Transaction, account: Account, now: datetime) -> None:
-        _owe_readings(tx, account, job.connection, page, now, copied_at)
+        _owe_readings(tx, account, job.connection, page, now, restore.get(COPIED_AT))
 
     return Paid(
         errand=owe_readings,
         again_after=NEXT_PAGE if page.more else bench.poll_every,
-        payload={"cursor": page.cursor, **({COPIED_AT: copied_at} if copied_at and page.more else {})},
+        payload={"cursor": page.cursor, **(restore if page.more or _may_come_up(restore, bench.now) else {})},
     )
 
 
-def from_moment(helpdesk: Helpdesk, copied_at: datetime) -> dict[str, Any]:
-    """Return the payload of a poll that tells all that changed since a store's copy was made."""
-    return {"cursor": helpdesk.cursor_at(copied_at), COPIED_AT: copied_at.isoformat()}
+def from_moment(helpdesk: Helpdesk, copied_at: datetime, now: datetime) -> dict[str, Any]:
+    """Return the payload of a poll that tells all that changed since a store's copy was made, restored `now`."""
+    return {
+        "cursor": helpdesk.cursor_at(copied_at),
+        COPIED_AT: copied_at.isoformat(),
+        LOST_UNTIL: (now + SHOWN_WITHIN).isoformat(),
+    }
+
+
+def _may_come_up(restore: dict[str, str], now: datetime) -> bool:
+    return LOST_UNTIL in restore and now < datetime.fromisoformat(restore[LOST_UNTIL])
 
 
 def _owe_readings(
