@@ -61,8 +61,12 @@ def _postgres(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{LONGEST_PAUSE_SECONDS}s'")
-        connection.commit()
+        try:
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{LONGEST_PAUSE_SECONDS}s'")
+            connection.commit()
+        except Exception:
+            connection.close()  # the server went as we came, and the pool knows nothing of this connection yet
+            raise
 
     @event.listens_for(engine, "handle_error")
     def _leave_a_server_that_takes_no_writes(context: ExceptionContext) -> None:
