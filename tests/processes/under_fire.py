@@ -63,12 +63,16 @@ def freezing(seconds: float) -> Trouble:
 
 
 def restarting(server: PostgresServer, every: tuple[float, float]) -> Trouble:
-    """Stop the server at once, as a crash does, and start it again a moment later."""
+    """Stop the server at once, as a crash does, and start it again a moment later.
 
-    def make(_fleet: Fleet, chance: random.Random, done: threading.Event) -> int:
+    The first time it stays away until a bot was refused over it.
+    """
+
+    def make(fleet: Fleet, chance: random.Random, done: threading.Event) -> int:
         restarts = 0
         while not done.wait(chance.uniform(*every)):
             server.stop()
+            felt(fleet)
             time.sleep(chance.uniform(0.0, 1.5))
             server.start()
             restarts += 1
@@ -78,11 +82,12 @@ def restarting(server: PostgresServer, every: tuple[float, float]) -> Trouble:
 
 
 def failing_over(primary: PostgresServer, standby: PostgresServer, after: tuple[float, float]) -> Trouble:
-    """Kill the first server under load, and let its synchronous standby take over."""
+    """Kill the first server under load, and let its synchronous standby take over once a bot was refused."""
 
-    def make(_fleet: Fleet, chance: random.Random, _done: threading.Event) -> int:
+    def make(fleet: Fleet, chance: random.Random, _done: threading.Event) -> int:
         time.sleep(chance.uniform(*after))
         own_postgres.kill(primary)
+        felt(fleet)
         time.sleep(chance.uniform(0.0, 1.0))
         standby.promote()
         return 1
@@ -99,7 +104,7 @@ def filling(disk: SmallDisk, server: PostgresServer, seconds: float) -> Trouble:
     def make(fleet: Fleet, chance: random.Random, _done: threading.Event) -> int:
         time.sleep(chance.uniform(0.0, 0.5))
         disk.fill()
-        wait_for(lambda: fleet.refused, FELT_SECONDS)
+        felt(fleet)
         time.sleep(seconds)
         disk.clear()
         if not server.answers():
@@ -108,6 +113,11 @@ def filling(disk: SmallDisk, server: PostgresServer, seconds: float) -> Trouble:
         return 1
 
     return make
+
+
+def felt(fleet: Fleet) -> None:
+    """Wait until a bot was refused, so that the trouble was one."""
+    wait_for(lambda: fleet.refused, FELT_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
