@@ -16,7 +16,7 @@ def add_stranger(shop):
     shop.sandbox.slack.workspace.channels[CHANNEL].members.add(STRANGER)
 
 
-def test_the_owner_claims_by_one_press_and_the_clock_runs_on(open_shop, database_url):
+def test_the_owner_claims_by_one_press_and_the_clock_runs_on(database_url, open_shop):
     shop = open_shop(database_url)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)

@@ -16,13 +16,13 @@ CONVERSATIONS = "GET /api/v2/tickets/*/conversations"
 
 
 @pytest.fixture
-def desk(open_shop, sqlite_url):
+def desk(sqlite_url, open_shop):
     """Return a shop with nothing but Freshdesk and Slack, that hears by webhooks."""
     return open_shop(sqlite_url, helpdesk="freshdesk")
 
 
 @pytest.fixture
-def polled(open_shop, sqlite_url):
+def polled(sqlite_url, open_shop):
     """Return the same shop where no webhook comes through."""
     shop = open_shop(sqlite_url, helpdesk="freshdesk", poll_every=POLLS)
     shop.goes_wrong("freshdesk", "WEBHOOK *", "drop", times=1000)
@@ -172,7 +172,7 @@ def test_a_429_on_the_ticket_delays_it_and_makes_no_second_one(desk):
     assert len(desk.tickets()) == len(desk.cards(handoff)) == 1
 
 
-def test_the_desk_file_names_the_helpdesk_where_there_are_two(open_shop, sqlite_url):
+def test_the_desk_file_names_the_helpdesk_where_there_are_two(sqlite_url, open_shop):
     shop = open_shop(sqlite_url, vendors=("zendesk", "freshdesk", "slack"), more="helpdesk: freshdesk")
     shop.vendor = "freshdesk"
     handoff = shop.hand_over()

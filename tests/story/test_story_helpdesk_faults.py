@@ -24,7 +24,7 @@ def one_ticket_and_one_card(shop, handoff):
     return True
 
 
-def test_a_reset_after_the_ticket_was_made_makes_no_second_one(open_shop, database_url):
+def test_a_reset_after_the_ticket_was_made_makes_no_second_one(database_url, open_shop):
     shop = open_shop(database_url)
     shop.goes_wrong("zendesk", TICKETS, "reset_after")
     handoff = shop.hand_over()

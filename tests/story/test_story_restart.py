@@ -9,7 +9,7 @@ from running_shop import ASHA, POLLS
 TICKETS = "POST /api/v2/tickets*"
 
 
-def test_what_one_bridge_owed_the_next_one_pays(open_shop, database_url):
+def test_what_one_bridge_owed_the_next_one_pays(database_url, open_shop):
     shop = open_shop(database_url)
     shop.goes_wrong("zendesk", TICKETS, "status", times=1000, status=503)
     handoffs = [shop.hand_over() for _ in range(3)]
@@ -39,7 +39,7 @@ def test_a_bridge_that_is_told_to_stop_finishes_the_call_it_has_begun(shop):
     assert shop.answers("zendesk", TICKETS) == [201]
 
 
-def test_an_answer_given_while_no_bridge_ran_is_found_by_the_next_one(open_shop, sqlite_url):
+def test_an_answer_given_while_no_bridge_ran_is_found_by_the_next_one(sqlite_url, open_shop):
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)
@@ -52,7 +52,7 @@ def test_an_answer_given_while_no_bridge_ran_is_found_by_the_next_one(open_shop,
     assert len(shop.told("answered")) == 1
 
 
-def test_rungs_that_fell_due_while_no_bridge_ran_are_fired_at_once_and_once(open_shop, database_url):
+def test_rungs_that_fell_due_while_no_bridge_ran_are_fired_at_once_and_once(database_url, open_shop):
     shop = open_shop(database_url, minutes=1 / 60)
     handoff = shop.hand_over(asked_at=None)
     end_of_ladder = datetime.now(UTC) + timedelta(seconds=2)

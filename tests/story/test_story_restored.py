@@ -20,7 +20,7 @@ TICKETS = "POST /api/v2/tickets*"
 
 
 @pytest.fixture
-def shop(open_shop, database_url):
+def shop(database_url, open_shop):
     return open_shop(database_url, poll_every=POLLS)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from running_shop import ASHA, POLLS, RAVI
 
 
-def test_an_answer_is_known_by_its_webhook_and_reaches_the_customer_once(open_shop, database_url):
+def test_an_answer_is_known_by_its_webhook_and_reaches_the_customer_once(database_url, open_shop):
     shop = open_shop(database_url)
     handoff = shop.hand_over()
     shop.sandbox.reply("zendesk", str(shop.ticket(handoff)), ASHA, "It is on its way.", public=True)
@@ -69,7 +69,7 @@ def test_fault_48_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earl
     assert len(shop.told("answered")) == 1
 
 
-def test_fault_48_a_late_webhook_of_an_answer_that_was_polled_already_changes_nothing(open_shop, sqlite_url):
+def test_fault_48_a_late_webhook_of_an_answer_that_was_polled_already_changes_nothing(sqlite_url, open_shop):
     """A webhook comes long after the polling has found its answer: nothing changes."""
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
@@ -85,7 +85,7 @@ def test_fault_48_a_late_webhook_of_an_answer_that_was_polled_already_changes_no
     assert len(shop.events(handoff, "answered", "answer_corrected")) == 1
 
 
-def test_an_answer_that_is_read_back_in_whole_seconds_is_not_corrected_by_a_fraction(open_shop, sqlite_url):
+def test_an_answer_that_is_read_back_in_whole_seconds_is_not_corrected_by_a_fraction(sqlite_url, open_shop):
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)

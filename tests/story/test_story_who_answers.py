@@ -53,7 +53,7 @@ def test_fault_49_what_is_no_answer_by_webhook_is_none_when_the_ticket_is_read_b
     assert shop.answered(handoff)["answered_by"] == "Asha Rao"
 
 
-def test_a_ticket_that_was_merged_is_followed_and_its_answer_counts(open_shop, sqlite_url):
+def test_a_ticket_that_was_merged_is_followed_and_its_answer_counts(sqlite_url, open_shop):
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)
@@ -70,7 +70,7 @@ def test_a_ticket_that_was_merged_is_followed_and_its_answer_counts(open_shop, s
 
 
 @pytest.mark.parametrize("spam", [False, True])
-def test_a_ticket_that_was_deleted_orphans_its_handoff_and_the_lead_hears_of_it(open_shop, sqlite_url, spam):
+def test_a_ticket_that_was_deleted_orphans_its_handoff_and_the_lead_hears_of_it(sqlite_url, open_shop, spam):
     shop = open_shop(sqlite_url, poll_every=POLLS)
     handoff = shop.hand_over()
     ticket = shop.ticket(handoff)
@@ -84,7 +84,7 @@ def test_a_ticket_that_was_deleted_orphans_its_handoff_and_the_lead_hears_of_it(
     assert shop.card_says(handoff, "Closed")
 
 
-def test_a_reply_that_comes_before_the_bridge_knows_its_ticket_still_counts(open_shop, database_url):
+def test_a_reply_that_comes_before_the_bridge_knows_its_ticket_still_counts(database_url, open_shop):
     shop = open_shop(database_url)
     shop.goes_wrong("zendesk", "POST /api/v2/tickets*", "reset_after")
     shop.goes_wrong("zendesk", "GET /api/v2/tickets*", "delay", seconds=1.5)
