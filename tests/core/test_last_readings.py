@@ -67,6 +67,18 @@ def test_what_a_person_writes_after_the_withdrawal_is_no_answer(house):
     assert house.handoff(handoff_id).answered_at is None
 
 
+def test_an_answer_heard_before_the_withdrawal_counts_though_our_clock_is_put_back_between(house):
+    handoff_id = house.hand_over().handoff_id
+    house.pay()
+    house.later(minutes=1)
+    said = wrote(house)
+    told_of(house, said)
+    house.later(hours=-1)
+    found = withdrawn(house, handoff_id)
+    assert (found.state, found.answered_at, found.closed_at) == (State.WITHDRAWN, said.at, said.at)
+    assert found.answered_by == "Asha Rao"
+
+
 def test_fault_48_an_earlier_answer_counts_though_the_conversation_was_handed_over_anew_meanwhile(house):
     first = house.hand_over().handoff_id
     house.pay()
