@@ -325,6 +325,13 @@ class Press:
 class Chat(Connector, Protocol):
     def post_card(self, card: Card, once: Once) -> CardRef: ...
 
+    def find_card(self, channel: str, once: Once) -> CardRef | None:
+        """Return the card that an earlier attempt posted, as it was then; None when none is to be seen.
+
+        Without `look_first` no call is made. Raises ConnectorError, Busy while that cannot be said yet.
+        """
+        ...
+
     def update_card(self, ref: CardRef, card: Card) -> None: ...
 
     def post_in_thread(self, ref: CardRef, notice: Notice, once: Once) -> Reach: ...

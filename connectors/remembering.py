@@ -159,6 +159,14 @@ class RememberingChat(_Memory):
             self._end()
             return CardRef(connection=self.connection, channel=card.channel, message=message)
 
+    def find_card(self, channel: str, once: Once) -> CardRef | None:
+        if not once.look_first:
+            return None
+        with self._lock:
+            self._begin("find_card", channel)
+            message = self._posts.get(once.key)
+            return CardRef(connection=self.connection, channel=channel, message=message) if message else None
+
     def update_card(self, ref: CardRef, card: Card) -> None:
         with self._lock:
             self._begin("update_card", ref.message)

@@ -292,7 +292,9 @@ def _owe_turns(change: Change, turns: list[Any]) -> None:
 
 
 def _close(change: Change, state: State, event: str, *, actor: str, data: dict[str, Any]) -> None:
-    change.become(state=state, closed_at=change.now)
+    # The answer's time is the helpdesk's: ours may be behind it, and what is answered already ends after that.
+    closed_at = max(change.now, change.handoff.answered_at or change.now)
+    change.become(state=state, closed_at=closed_at)
     change.note(event, actor=actor, tell_bot=True, **data)
     stop_clocks(change)
     show(change)

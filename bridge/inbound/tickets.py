@@ -11,14 +11,15 @@ from sqlalchemy import exists, select
 from bridge.handoffs import rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
-from bridge.handoffs.model import Handoff, State, TicketRef
+from bridge.handoffs.model import Handoff, TicketRef
 from bridge.store import Transaction, tables
 
 DELIVERIES: Final = tables.deliveries
 INBOX: Final = tables.inbox
 #: How long a handoff closed without an answer still listens. A solved ticket may be reopened, a deleted
-#: one restored, and the answer then given counts; but old tickets are touched for many other reasons,
-#: and reading each of them for ever would spend calls on promises long missed.
+#: one restored, and the answer then given counts; what was written before a withdrawal may come to light
+#: after it. But old tickets are touched for many other reasons, and reading each of them for ever would
+#: spend calls on promises long missed.
 LISTENS_ON: Final = timedelta(days=7)
 
 
@@ -53,13 +54,12 @@ def open_listening(
 def is_listening(handoff: Handoff, now: datetime) -> bool:
     """Return whether what people write on the ticket still matters to this handoff.
 
-    A status is no answer: what was closed without one listens on for a while. Source:
-    docs/glossary.md, "answer". What the bot took back waits for nobody.
+    Neither a status nor a withdrawal is an answer: what was closed without one listens on for a while.
+    Source: docs/glossary.md, "answer".
     """
-    if handoff.is_open:
+    if handoff.closed_at is None:
         return True
-    unanswered = handoff.state in (State.RESOLVED, State.ORPHANED) and handoff.answered_at is None
-    return unanswered and handoff.closed_at is not None and now - handoff.closed_at < LISTENS_ON
+    return handoff.answered_at is None and now - handoff.closed_at < LISTENS_ON
 
 
 def owe_readings(

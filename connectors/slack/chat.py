@@ -77,7 +77,12 @@ class SlackChat:
         if ts is None:
             post = self._drawn(card, now, may_repeat=earlier.may_repeat)
             ts = self._post(card.channel, None, post, _mark(CARD_EVENT, once, handoff_id=card.handoff_id))
-        return CardRef(connection=self.connection, channel=card.channel, message=ts)
+        return self._ref(card.channel, ts)
+
+    def find_card(self, channel: str, once: Once) -> CardRef | None:
+        """Find the post of an earlier attempt; None when none is to be seen. Raises ConnectorError."""
+        ts = self._earlier.settle(once, channel, None, self._clock()).message
+        return self._ref(channel, ts) if ts else None
 
     def update_card(self, ref: CardRef, card: Card) -> None:
         """Draw the card anew in its place. Raises Gone when the post was deleted, ConnectorError."""
@@ -154,6 +159,9 @@ class SlackChat:
         if person is None or state in SETTLED:
             return None if person is None else escape(person.name, NAME_LIMIT)
         return self._directory.tag([person], TAGS_LIMIT).only
+
+    def _ref(self, channel: str, message: str) -> CardRef:
+        return CardRef(connection=self.connection, channel=channel, message=message)
 
     def _notify(self, channel: str, thread: str | None, notice: Notice, once: Once) -> Reach:
         earlier = self._earlier.settle(once, channel, thread, self._clock())

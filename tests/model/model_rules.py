@@ -251,6 +251,17 @@ def every_handoff_has_its_ticket_and_its_card(seen: Seen, town: Town) -> None:
         assert (row.card is not None) == (handoff_id in cards)
 
 
+def every_card_shows_what_became_of_its_handoff(seen: Seen, town: Town) -> None:
+    for handoff_id in town.kept:
+        row = seen.handoffs[handoff_id]
+        dead = {owed.kind for owed in seen.of("deliveries", handoff_id) if owed.state == "dead"}
+        if row.card is None or "update_card" in dead:
+            continue
+        shown = town.house.chat.cards[row.card["message"]][-1]
+        assert (shown.closing is None) == (row.state in OPEN)
+        assert shown.answered_by == row.answered_by
+
+
 def every_rung_of_an_unanswered_handoff_fired(seen: Seen, town: Town) -> None:
     for handoff_id, kept in town.kept.items():
         if seen.handoffs[handoff_id].state == "open":
@@ -331,6 +342,7 @@ def _place(town: Town, handoff_id: str) -> str:
 AT_THE_END: Final[Iterable[Callable[[Seen, Town], None]]] = (
     everything_owed_was_paid,
     every_handoff_has_its_ticket_and_its_card,
+    every_card_shows_what_became_of_its_handoff,
     every_rung_of_an_unanswered_handoff_fired,
     what_reached_nobody_was_said_in_the_fallback_channel,
     what_could_not_be_made_was_told,

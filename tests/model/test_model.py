@@ -247,9 +247,10 @@ class Handoffs(RuleBasedStateMachine):
     def bot_withdraws(self, which: int) -> None:
         handoff_id = self._one_of(list(self.town.kept), which)
         kept = self.town.kept[handoff_id]
-        was_open = self.house.seen().handoffs[handoff_id].state in ("open", "answered")
+        row, now = self.house.seen().handoffs[handoff_id], self.house.clock()
         self.house.intake.withdraw(self.template.callers[kept.account], handoff_id, b"{}", None)
-        kept.withdrawn_at = self.house.clock() if was_open else kept.withdrawn_at
+        if row.state in ("open", "answered"):
+            kept.withdrawn_at = max(now, row.answered_at or now)  # what was heard before counts, by any clock
 
     # What people do
 

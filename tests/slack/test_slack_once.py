@@ -32,6 +32,15 @@ def test_a_card_whose_answer_was_lost_is_found_by_looking(shop, chat, card, once
     assert shop.calls().count(POST) == 1
 
 
+def test_a_card_is_found_without_being_posted(shop, chat, card, once, again):
+    assert chat.find_card("C0MORNING", again) is None
+    lose_the_answer(shop, chat, card, once)
+    assert chat.find_card("C0MORNING", once) is None
+    found = chat.find_card("C0MORNING", again)
+    assert [message["ts"] for message in shop.messages()] == [found.message]
+    assert shop.calls().count(POST) == 1
+
+
 def test_a_card_that_never_arrived_is_posted(shop, chat, card, once, again):
     lose_the_answer(shop, chat, card, once, action="reset_before")
 

@@ -33,16 +33,18 @@ def post_card(job: Job, bench: Workbench) -> Paid:
         return Paid(pointless="the card is there")
     channel = job.payload["channel"]
     card = card_of(bench.account, handoff, channel, bench.now)
-    if digest.is_stale(handoff, bench.now):
+    chat = bench.chats[job.connection]
+    stale = digest.is_stale(handoff, bench.now)
+    ref = chat.find_card(channel, job.once) if stale else chat.post_card(card, job.once)
+    if ref is None:
         return Paid(
             pointless="it came too late to call anybody, and is told in a digest",
             errand=lambda tx, account, now: digest.add(
                 tx, account, job.connection, channel, digest.line_of(card), now
             ),
         )
-    ref = bench.chats[job.connection].post_card(card, job.once)
-    attention = _attention(bench.chats[job.connection], card)
-    return Paid(effect=lambda change: _announced(change, ref, card, attention))
+    attention = _attention(chat, card)
+    return Paid(effect=lambda change: _announced(change, ref, card, attention, may_be_older=job.look_first))
 
 
 def update_card(job: Job, bench: Workbench) -> Paid:
@@ -154,7 +156,10 @@ def _attention(chat: Chat, card: Card) -> Attention:
         return Attention.HERE
 
 
-def _announced(change: Change, ref: CardRef, posted: Card, attention: Attention) -> None:
+def _announced(
+    change: Change, ref: CardRef, posted: Card, attention: Attention, *, may_be_older: bool
+) -> None:
+    """The card stands, as `posted`; with `may_be_older` perhaps as an earlier attempt drew it."""
     lifecycle.announced(change, ref)
     defects.over(change.tx, change.handoff.account_id, detours.about(ref.channel))
     if _waits_for(change.handoff, posted.owner):
@@ -162,7 +167,7 @@ def _announced(change: Change, ref: CardRef, posted: Card, attention: Attention)
             absence.owner_unreachable(change)
         elif attention is Attention.AWAY:
             absence.owner_away(change)
-    if card_of(change.account, change.handoff, posted.channel, change.now) != posted:
+    if may_be_older or card_of(change.account, change.handoff, posted.channel, change.now) != posted:
         lifecycle.show(change)  # something happened while the card was on its way
 
 
