@@ -34,6 +34,12 @@ def held_while(may_write: Callable[[], bool]) -> Iterator[None]:
         _may_write.reset(before)
 
 
+def must_be_held() -> None:
+    """Return where a call of this thread may write now. Raises Busy where it may not, nothing done."""
+    if not _may_write.get()():
+        raise Busy("bridge", "the call came too late; another worker may have taken it over")
+
+
 class Fenced(Base):
     """Goes before a connection of `http.client` or urllib3."""
 
@@ -46,7 +52,10 @@ class Fenced(Base):
     def send(self, data: Any) -> None:
         if self.sock is None and self.auto_open:
             self.connect()
-        if not self._reads and not _may_write.get()():
-            self.close()
-            raise Busy("bridge", "the call came too late; another worker may have taken it over")
+        if not self._reads:
+            try:
+                must_be_held()
+            except Busy:
+                self.close()
+                raise
         super().send(data)

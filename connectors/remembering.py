@@ -1,7 +1,8 @@
 """A helpdesk and a chat that only remember: for tests, and for a run without any vendor.
 
 They keep the whole contract, the vendor's own memory of what arrived included: a call whose
-answer was lost has done its work, and a later attempt that looks first finds it.
+answer was lost has done its work, and a later attempt that looks first finds it. Like the wire to a
+real vendor they take nothing from a worker that no longer holds what it writes about.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ from connectors.base import (
     TicketState,
 )
 from connectors.errors import ConnectorError, Gone, NotForUs
+from connectors.fence import must_be_held
 
 VENDOR = "remembering"
+READING = frozenset({"history", "changes", "find_card", "email_of"})
 
 
 class _Memory:
@@ -62,6 +65,8 @@ class _Memory:
         self._after.append(error)
 
     def _begin(self, call: str, about: str) -> None:
+        if call not in READING:
+            must_be_held()
         self.calls.append((call, about))
         if self._before:
             raise self._before.pop(0)

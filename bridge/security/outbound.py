@@ -22,6 +22,7 @@ import certifi
 
 from bridge.security.addresses import is_loopback, is_public
 from connectors.errors import Busy, OutcomeUnknown, Rejected
+from connectors.fence import must_be_held
 
 RECEIVER: Final = "receiver"
 DEADLINE: Final = timedelta(seconds=15)
@@ -97,8 +98,9 @@ class GuardedSender:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post a body and return what is answered, whatever its status.
 
-        Raises Rejected for an address that must not be called, Busy when no connection came about, so
-        nothing was sent, and OutcomeUnknown when the answer was lost, late or no HTTP.
+        Raises Rejected for an address that must not be called, Busy when no connection came about or the
+        caller's lease has run out, so nothing was sent, and OutcomeUnknown when the answer was lost, late or
+        no HTTP.
         """
         return self._call(_Call(method="POST", headers=headers, body=body, most_bytes=MOST_BYTES), url)
 
@@ -183,6 +185,8 @@ def _exchange(connected: socket.socket, watch: _Watch, target: _Target, call: _C
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.auto_open = 0  # never by itself to an address that was not checked
     connection.sock = connected
+    if call.method == "POST":
+        must_be_held()
     try:
         headers = {**call.headers, "Host": target.shown, "Connection": "close"}
         connection.request(call.method, target.path, call.body, headers)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
 import pytest
 import requests
 
+from bridge.security.outbound import GuardedSender
+from connectors.base import Notice, Once
 from connectors.errors import Busy
 from connectors.fence import held_while
+from connectors.remembering import RememberingChat
 from connectors.slack.api import SlackApi
 from connectors.wire import PlainConnection, VendorAdapter
 
@@ -94,6 +97,24 @@ def test_a_late_post_to_slack_is_busy_and_never_arrives(vendor):
         api.write(api.client.chat_postMessage, channel="C0ALL", text="hello")
     assert Vendor.asked == []
     assert api.write(api.client.chat_postMessage, channel="C0ALL", text="hello")["ok"]
+
+
+def test_a_late_post_to_a_bot_is_busy_and_never_arrives(vendor):
+    sender, url = GuardedSender(allow_loopback=True), "http://{}:{}/".format(*vendor)
+    with lease_run_out(), pytest.raises(Busy):
+        sender.post(url, {}, b"x")
+    assert Vendor.asked == []
+    with lease_run_out():
+        assert sender.get(url, most_bytes=100).ok
+    assert sender.post(url, {}, b"x").ok
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_memory_keeps_a_late_write_from_arriving_too(late):
+    chat = RememberingChat()
+    with held_while(lambda: not late), pytest.raises(Busy) if late else nullcontext():
+        chat.post_in_channel("C0ALL", Notice(text="hello"), Once(key="dl_1"))
+    assert len(chat.notices) == (0 if late else 1)
 
 
 def test_the_way_through_a_proxy_is_opened_whatever_the_lease(vendor):

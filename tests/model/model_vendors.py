@@ -30,7 +30,8 @@ from connectors.base import (
     TicketOutcome,
     TicketState,
 )
-from connectors.errors import Busy, ConnectorError, Gone, Rejected
+from connectors.errors import Busy, Gone, Rejected
+from connectors.fence import must_be_held
 from connectors.mapping import shipped_mapping
 from connectors.merges import Chapter, Merge, whole_history
 from connectors.remembering import RememberingChat, RememberingHelpdesk
@@ -84,15 +85,18 @@ class Troubled:
         self.refused: list[str] = []  #: what the refused calls were about
         self.left_alone_for: Busy | None = None
 
-    def about_to(self, call: str, about: str, troubles: list[ConnectorError], *, done: bool) -> None:
-        """Refuse a call that was not `done` already, by an attempt whose answer was lost."""
+    def begins(self, begin: Callable[[str, str], None], call: str, about: str, *, done: bool) -> None:
+        """Begin a call, and refuse it unless it was `done` already, by an attempt whose answer was lost."""
+        try:
+            begin(call, about)
+        except Busy as busy:
+            if busy.limit:
+                self.left_alone_for = busy
+            raise
         if self.refusals and self.refusals[0] == call and not done:
             self.refusals.pop(0)
             self.refused.append(about)
             raise Rejected("vendor", "it cannot be taken as it stands")
-        first = troubles[0] if troubles else None
-        if isinstance(first, Busy) and first.limit:
-            self.left_alone_for = first
 
 
 class BusyHelpdesk(RememberingHelpdesk):
@@ -182,8 +186,7 @@ class BusyHelpdesk(RememberingHelpdesk):
         return EAR.receive(headers, body, now)
 
     def _begin(self, call: str, about: str) -> None:
-        self.trouble.about_to(call, about, self._before, done=self.ticket_of(about) is not None)
-        super()._begin(call, about)
+        self.trouble.begins(super()._begin, call, about, done=self.ticket_of(about) is not None)
 
     def _chapter(self, ticket_id: str, after: datetime | None) -> Chapter | None:
         state = self.states.get(ticket_id, TicketState.OPEN)
@@ -240,8 +243,7 @@ class BusyChat(RememberingChat):
 
     def _begin(self, call: str, about: str) -> None:
         posted = any(cards[0].handoff_id == about for cards in self.cards.values())
-        self.trouble.about_to(call, about, self._before, done=posted)
-        super()._begin(call, about)
+        self.trouble.begins(super()._begin, call, about, done=posted)
 
     def get_well(self) -> None:
         self._before.clear()
@@ -292,6 +294,7 @@ class ListeningBot:
         self.heard: list[Heard] = []
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+        must_be_held()
         status = self.answers.pop(0) if self.answers else 200
         told = json.loads(body)
         self.heard.append(

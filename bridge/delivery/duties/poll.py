@@ -18,7 +18,7 @@ from connectors.base import ChangedTicket, ChangePage, Helpdesk
 log = structlog.get_logger()
 
 NEXT_PAGE: Final = timedelta(seconds=1)
-#: how far behind a helpdesk's list of changes may be: Zendesk's hides the last minute
+#: how far behind a helpdesk's list of changes may be: there are such as hide the last minute
 SHOWN_WITHIN: Final = timedelta(minutes=5)
 #: in the payload after a restore: when the copy of the store was made, and until when what it has lost may come up
 COPIED_AT: Final = "copied_at"
