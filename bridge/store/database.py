@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.store.clock import clock_of
 from bridge.store.engines import engine_for, sqlstate
@@ -94,6 +95,7 @@ class Database:
             self._writer.close()
         self.wakeups.close()
         self.clock.close()
+        event.listen(self.engine, "checkin", _close_returned)
         self.engine.dispose()
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
@@ -118,6 +120,11 @@ class Database:
     def _refused(self, reason: str) -> StoreUnavailable:
         self.strain.refused(reason)
         return StoreUnavailable(reason)
+
+
+def _close_returned(_connection: Any, record: ConnectionPoolEntry) -> None:
+    """A connection that was in use while the database was closed goes back to a pool that nobody empties again."""
+    record.invalidate()
 
 
 def _may_be_repeated(error: DBAPIError | RolledBack) -> bool:

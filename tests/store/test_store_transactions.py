@@ -172,3 +172,12 @@ def test_a_refusal_is_remembered_for_a_moment_and_counted_for_good():
     assert strain.refused_lately() == "DiskFull"
     now[0] = 5.1
     assert (strain.refused_lately(), strain.refusals()) == (None, {"DiskFull": 1})
+
+
+def test_a_connection_in_use_while_the_store_is_closed_is_closed_when_it_comes_back(postgres_url):
+    database = Database(postgres_url)
+    with database.read() as connection:
+        driver = connection.connection.driver_connection
+        database.close()
+        assert not driver.closed
+    assert driver.closed
