@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, ScalarSelect, Select, bindparam, select
 
 from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
 from bridge.routing.model import Route
 from bridge.sla.model import Policy
 from bridge.store import tables
+from bridge.store.columns import written_out
+from bridge.store.lookups import as_keys, keys_given_as
 
 HANDOFFS: Final = tables.handoffs
 CONTEXT: Final = TypeAdapter(Context)
@@ -22,10 +24,27 @@ POLICY: Final = TypeAdapter(Policy)
 TICKET: Final = TypeAdapter(TicketRef)
 CARD: Final = TypeAdapter(CardRef)
 
-OPEN_CONVERSATIONS: Final = select(HANDOFFS.c.conversation_id, HANDOFFS.c.test, HANDOFFS.c.handoff_id).where(
-    HANDOFFS.c.account_id == bindparam("account_id"),
-    HANDOFFS.c.conversation_id.in_(bindparam("conversations", expanding=True)),
-    HANDOFFS.c.state.in_((State.OPEN.value, State.ANSWERED.value)),
+ASKED: Final = keys_given_as("conversations")
+
+
+def _holder(*, test: bool) -> ScalarSelect[str]:
+    """Select the handoff that holds a conversation asked for."""
+    return (
+        select(HANDOFFS.c.handoff_id)
+        .where(
+            HANDOFFS.c.account_id == bindparam("account_id"),
+            HANDOFFS.c.conversation_id == ASKED.c.value,
+            HANDOFFS.c.test.is_(test),
+            HANDOFFS.c.state.in_(written_out(State.OPEN.value, State.ANSWERED.value)),
+        )
+        .scalar_subquery()
+    )
+
+
+OPEN_CONVERSATIONS: Final = select(
+    ASKED.c.value.label("conversation_id"),
+    _holder(test=False).label("live"),
+    _holder(test=True).label("test"),
 )
 
 PLAIN: Final = (
@@ -178,7 +197,11 @@ def find_open_conversations(
 
     What nobody has is left out. Handoffs of a test never mix with live ones.
     """
-    found = connection.execute(
-        OPEN_CONVERSATIONS, {"account_id": account_id, "conversations": list(conversations)}
-    )
-    return {(row.conversation_id, row.test): row.handoff_id for row in found}
+    asked = {"account_id": account_id, "conversations": as_keys(conversations)}
+    held: dict[tuple[str, bool], str] = {}
+    for conversation_id, live, test in connection.execute(OPEN_CONVERSATIONS, asked):
+        if live:
+            held[conversation_id, False] = live
+        if test:
+            held[conversation_id, True] = test
+    return held

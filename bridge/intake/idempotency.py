@@ -8,20 +8,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from bridge.intake.problems import Problem
 from bridge.store import Transaction, tables
+from bridge.store.lookups import as_keys, keys_given_as
 
 INBOX: Final = tables.inbox
 #: where the keys of new handoffs are kept; those of calls about a handoff are kept under its id
 NEW: Final = "bot"
 LONGEST_KEY: Final = 255
-KNOWN: Final = select(INBOX.c.event_id, INBOX.c.digest, INBOX.c.answer).where(
-    INBOX.c.account_id == bindparam("account_id"),
-    INBOX.c.source == bindparam("source"),
-    INBOX.c.event_id.in_(bindparam("keys", expanding=True)),
-)
+ASKED: Final = keys_given_as("keys")
+
+
+def _kept(what: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Select what is kept with a key asked for."""
+    found = select(what).where(
+        INBOX.c.account_id == bindparam("account_id"),
+        INBOX.c.source == bindparam("source"),
+        INBOX.c.event_id == ASKED.c.value,
+    )
+    return found.scalar_subquery().label(what.name)
+
+
+KNOWN: Final = select(ASKED.c.value.label("event_id"), _kept(INBOX.c.digest), _kept(INBOX.c.answer))
 
 
 def checked_key(key: str | None) -> str | None:
@@ -64,8 +74,8 @@ def recall(tx: Transaction, calls: Sequence[KeyedCall]) -> dict[KeyedCall, dict[
     if not calls:
         return {}
     place = {"account_id": calls[0].account_id, "source": calls[0].source}
-    found = tx.execute(KNOWN, {**place, "keys": [call.key for call in calls]})
-    known = {row.event_id: row for row in found}
+    found = tx.execute(KNOWN, {**place, "keys": as_keys(call.key for call in calls)})
+    known = {row.event_id: row for row in found if row.digest}
     return {call: _answer(call, known[call.key]) for call in calls if call.key in known}
 
 

@@ -31,6 +31,7 @@ def local_date(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
+@lru_cache(maxsize=16384)
 def span_on(hours: WallHours, day: date, zone: str) -> Span | None:
     """Return the real span of `hours` that begin on `day`, or None where a clock change swallows them."""
     opens, closes = _moment(zone, day, hours.opens_minute), _moment(zone, day, hours.closes_minute)
@@ -52,7 +53,6 @@ def clock_changes(zone: str, first: date, last: date) -> tuple[date, ...]:
     return tuple(day for day, following in pairwise(days) if _offset(day, zone) != _offset(following, zone))
 
 
-@lru_cache(maxsize=16384)
 def _moment(zone: str, day: date, minute: int) -> datetime:
     return in_zone(datetime.combine(day, time()) + timedelta(minutes=minute), zone)
 

@@ -37,12 +37,17 @@ class Additions:
         """Add them all, those that others refer to first, and forget them. Raises what the statements raise."""
         groups, self._groups = self._groups, {}
         if connection.dialect.name == "sqlite":
-            order = list(next(iter(groups))[0].metadata.sorted_tables)
-            for table, columns in sorted(groups, key=lambda group: order.index(group[0])):
+            for table, columns in sorted(groups, key=lambda group: _place(group[0])):
                 connection.execute(insert(table), groups[table, columns])
         else:
             rows = json.dumps(list(groups.values()), default=_moment)
             connection.exec_driver_sql(_statement(tuple(groups)), (rows,))
+
+
+@cache
+def _place(table: Table) -> int:
+    """Return where the table stands when each comes after those it refers to."""
+    return list(table.metadata.sorted_tables).index(table)
 
 
 @cache

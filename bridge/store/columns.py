@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import JSON, ColumnElement, DateTime, Dialect, String, TypeDecorator, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def written_out(*words: str) -> tuple[ColumnElement[str], ...]:
+    """Return words of our own that stand in the statement's text and are no parameters of it.
+
+    An index over a part of a table is used only for a statement that spells out the same condition (sqlite.org,
+    "Partial Indexes"); PostgreSQL would otherwise have to plan anew each time.
+    """
+    return tuple(literal_column(f"'{word}'", String) for word in words)
 
 
 class Instant(TypeDecorator[datetime]):

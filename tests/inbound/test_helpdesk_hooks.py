@@ -167,8 +167,10 @@ def test_a_hint_by_mark_before_the_ticket_is_known_is_read_after_it(town):
     assert handoff(town.bridge, handoff_id).answered_by == "Ravi Iyer"
 
 
-def test_a_closed_handoff_is_not_read_any_more(town, waiting):
-    change(town.bridge, waiting, lambda one: lifecycle.withdraw(one, "left"))
+def test_a_handoff_closed_after_its_answer_is_not_read_any_more(town, waiting):
+    said = {"by": "Ravi Iyer", "at": town.bridge.clock(), "text": "hello", "message_id": "1"}
+    change(town.bridge, waiting, lambda one: lifecycle.answered(one, **said))
+    change(town.bridge, waiting, lambda one: lifecycle.resolved(one, actor="helpdesk"))
     pay(town.bridge)
     last = deliveries(town.bridge, "read_ticket")
     assert town.trigger().status_code == 200
