@@ -15,6 +15,7 @@ from bridge.roster.model import Person
 from connectors.base import (
     Attention,
     Card,
+    CardOutcome,
     ChangePage,
     Finding,
     HelpdeskEvent,
@@ -95,11 +96,11 @@ class SlowHelpdesk(_Slow):
 
 
 class SlowChat(_Slow):
-    def post_card(self, card: Card, once: Once) -> CardRef:
+    def post_card(self, card: Card, once: Once) -> CardOutcome:
         self._write(once)
-        return CardRef(connection=self.connection, channel=card.channel, message=once.key)
+        return CardOutcome(ref=CardRef(connection=self.connection, channel=card.channel, message=once.key))
 
-    def find_card(self, channel: str, once: Once) -> CardRef | None:  # noqa: ARG002
+    def find_card(self, channel: str, once: Once) -> CardOutcome | None:  # noqa: ARG002
         return None
 
     def update_card(self, ref: CardRef, card: Card) -> None:  # noqa: ARG002

@@ -137,6 +137,14 @@ class TicketOutcome:
     found: bool = False  #: True when an earlier attempt's work was found instead of done again
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardOutcome:
+    """Where the card stands. One that was `found` stands there as an earlier attempt drew it."""
+
+    ref: CardRef
+    found: bool = False
+
+
 class AuthorKind(StrEnum):
     """Who wrote a message on a ticket, as far as the vendor lets us tell. Only a PERSON can answer a customer."""
 
@@ -323,10 +331,10 @@ class Press:
 
 
 class Chat(Connector, Protocol):
-    def post_card(self, card: Card, once: Once) -> CardRef: ...
+    def post_card(self, card: Card, once: Once) -> CardOutcome: ...
 
-    def find_card(self, channel: str, once: Once) -> CardRef | None:
-        """Return the card that an earlier attempt posted, as it was then; None when none is to be seen.
+    def find_card(self, channel: str, once: Once) -> CardOutcome | None:
+        """Return the card that an earlier attempt posted; None when none is to be seen.
 
         Without `look_first` no call is made. Raises ConnectorError, Busy while that cannot be said yet.
         """

@@ -16,6 +16,7 @@ from bridge.roster.model import Person
 from connectors.base import (
     Attention,
     Card,
+    CardOutcome,
     ChangedTicket,
     ChangePage,
     Finding,
@@ -153,24 +154,29 @@ class RememberingChat(_Memory):
         self.attentions: dict[str, Attention] = {}
         self._posts: dict[str, str] = {}
 
-    def post_card(self, card: Card, once: Once) -> CardRef:
+    def post_card(self, card: Card, once: Once) -> CardOutcome:
         with self._lock:
             self._begin("post_card", card.handoff_id)
-            message = self._posts.get(once.key) if once.look_first else None
-            if message is None:
-                message = str(len(self.cards) + 1)
-                self.cards[message] = [card]
-                self._posts[once.key] = message
+            found = self._found(card.channel, once)
+            if found is None:
+                self._posts[once.key] = str(len(self.cards) + 1)
+                self.cards[self._posts[once.key]] = [card]
             self._end()
-            return CardRef(connection=self.connection, channel=card.channel, message=message)
+            return found or CardOutcome(ref=self._ref(card.channel, once))
 
-    def find_card(self, channel: str, once: Once) -> CardRef | None:
+    def find_card(self, channel: str, once: Once) -> CardOutcome | None:
         if not once.look_first:
             return None
         with self._lock:
             self._begin("find_card", channel)
-            message = self._posts.get(once.key)
-            return CardRef(connection=self.connection, channel=channel, message=message) if message else None
+            return self._found(channel, once)
+
+    def _found(self, channel: str, once: Once) -> CardOutcome | None:
+        known = once.look_first and once.key in self._posts
+        return CardOutcome(ref=self._ref(channel, once), found=True) if known else None
+
+    def _ref(self, channel: str, once: Once) -> CardRef:
+        return CardRef(connection=self.connection, channel=channel, message=self._posts[once.key])
 
     def update_card(self, ref: CardRef, card: Card) -> None:
         with self._lock:

@@ -8,7 +8,18 @@ from typing import Any
 
 from bridge.handoffs.model import CardRef
 from bridge.roster.model import Person
-from connectors.base import Attention, Card, CardState, Finding, Limit, Notice, Once, RateReadings, Reach
+from connectors.base import (
+    Attention,
+    Card,
+    CardOutcome,
+    CardState,
+    Finding,
+    Limit,
+    Notice,
+    Once,
+    RateReadings,
+    Reach,
+)
 from connectors.errors import EVERYTHING
 from connectors.slack.api import BASE_URL, TIMEOUT_SECONDS, SlackApi, text_of
 from connectors.slack.attention import Attentions
@@ -69,20 +80,20 @@ class SlackChat:
         self._directory = Directory(self._api, clock, self._attentions)
         self._earlier = EarlierPosts(self._api, timedelta(seconds=timeout_seconds))
 
-    def post_card(self, card: Card, once: Once) -> CardRef:
+    def post_card(self, card: Card, once: Once) -> CardOutcome:
         """Post the card, or find the post of an earlier attempt. Raises ConnectorError."""
         now = self._clock()
         earlier = self._earlier.settle(once, card.channel, None, now)
-        ts = earlier.message
-        if ts is None:
-            post = self._drawn(card, now, may_repeat=earlier.may_repeat)
-            ts = self._post(card.channel, None, post, _mark(CARD_EVENT, once, handoff_id=card.handoff_id))
-        return self._ref(card.channel, ts)
+        if earlier.message:
+            return CardOutcome(ref=self._ref(card.channel, earlier.message), found=True)
+        post = self._drawn(card, now, may_repeat=earlier.may_repeat)
+        ts = self._post(card.channel, None, post, _mark(CARD_EVENT, once, handoff_id=card.handoff_id))
+        return CardOutcome(ref=self._ref(card.channel, ts))
 
-    def find_card(self, channel: str, once: Once) -> CardRef | None:
+    def find_card(self, channel: str, once: Once) -> CardOutcome | None:
         """Find the post of an earlier attempt; None when none is to be seen. Raises ConnectorError."""
         ts = self._earlier.settle(once, channel, None, self._clock()).message
-        return self._ref(channel, ts) if ts else None
+        return CardOutcome(ref=self._ref(channel, ts), found=True) if ts else None
 
     def update_card(self, ref: CardRef, card: Card) -> None:
         """Draw the card anew in its place. Raises Gone when the post was deleted, ConnectorError."""

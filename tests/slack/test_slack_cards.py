@@ -25,7 +25,7 @@ def labels(message):
 
 
 def test_a_card_is_two_lines_owner_reason_wait_and_promise(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
 
     (message,) = shop.messages()
     assert ref == CardRef(connection="slack", channel="C0MORNING", message=message["ts"])
@@ -130,7 +130,7 @@ def test_three_thousand_and_one_characters_still_make_a_card(shop, chat, card, o
     ],
 )
 def test_each_state_is_told_by_a_shape_and_a_word(shop, chat, card, once, state, changes, shape):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
 
     chat.update_card(ref, card(state=state, **changes))
 
@@ -140,7 +140,7 @@ def test_each_state_is_told_by_a_shape_and_a_word(shop, chat, card, once, state,
 
 
 def test_only_what_waits_unclaimed_can_be_claimed(shop, chat, card, once):
-    ref = chat.post_card(card(state=CardState.LATE), once)
+    ref = chat.post_card(card(state=CardState.LATE), once).ref
     assert labels(shop.messages()[0]) == ["Claim"]
 
     for changes in ({"state": CardState.CLAIMED}, {"state": CardState.LATE, "claimed_by": "Ravi"}):
@@ -171,15 +171,15 @@ def test_words_made_by_our_rules_are_marked(shop, chat, card, once):
 
 
 def test_the_edited_card_keeps_its_place_and_its_mark(shop, chat, card, once, again):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     chat.update_card(ref, card(ticket=TICKET))
 
-    assert chat.post_card(card(ticket=TICKET), again) == ref
+    assert chat.post_card(card(ticket=TICKET), again).ref == ref
     assert len(shop.messages()) == 1
 
 
 def test_a_deleted_card_is_gone(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     shop.slack.delete(ref.channel, ref.message)
 
     with pytest.raises(Gone, match="message_not_found"):

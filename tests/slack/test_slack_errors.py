@@ -96,7 +96,7 @@ def test_fault_16_a_limit_without_a_delay_or_json_is_a_limit(shop, chat, card, o
 
 
 def test_a_limit_on_editing_leaves_posting_alone(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     shop.goes_wrong(UPDATE, "status", status=429, retry_after="1")
 
     with pytest.raises(Busy) as busy:

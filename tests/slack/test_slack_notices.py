@@ -13,7 +13,7 @@ from sandbox.slack.standin import SCOPES
 
 
 def test_a_thread_line_tags_those_it_names(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
 
     reach = chat.post_in_thread(ref, Notice(text="Late. Asha, Ravi?", tag=(ASHA, RAVI)), Once(key="dl_2"))
 
@@ -143,7 +143,7 @@ def test_fault_26_a_channel_without_the_bot_says_what_to_do(shop, chat, card, on
 
 
 def test_a_thread_whose_card_was_deleted_is_gone(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     shop.slack.delete(ref.channel, ref.message)
 
     with pytest.raises(Gone):

@@ -26,7 +26,7 @@ def lose_the_answer(shop, chat, card, once, *, action="reset_after"):
 def test_a_card_whose_answer_was_lost_is_found_by_looking(shop, chat, card, once, again):
     lose_the_answer(shop, chat, card, once)
 
-    ref = chat.post_card(card(), again)
+    ref = chat.post_card(card(), again).ref
 
     assert [message["ts"] for message in shop.messages()] == [ref.message]
     assert shop.calls().count(POST) == 1
@@ -37,14 +37,14 @@ def test_a_card_is_found_without_being_posted(shop, chat, card, once, again):
     lose_the_answer(shop, chat, card, once)
     assert chat.find_card("C0MORNING", once) is None
     found = chat.find_card("C0MORNING", again)
-    assert [message["ts"] for message in shop.messages()] == [found.message]
+    assert [message["ts"] for message in shop.messages()] == [found.ref.message]
     assert shop.calls().count(POST) == 1
 
 
 def test_a_card_that_never_arrived_is_posted(shop, chat, card, once, again):
     lose_the_answer(shop, chat, card, once, action="reset_before")
 
-    ref = chat.post_card(card(), again)
+    ref = chat.post_card(card(), again).ref
 
     assert [message["ts"] for message in shop.messages()] == [ref.message]
 
@@ -58,7 +58,7 @@ def test_the_normal_way_never_looks(shop, chat, card, once):
 def test_another_handoffs_card_is_not_taken_for_ours(shop, chat, card, again):
     chat.post_card(card(handoff_id="ho_2"), Once(key="dl_2"))
 
-    ref = chat.post_card(card(), again)
+    ref = chat.post_card(card(), again).ref
 
     assert len(shop.messages()) == 2
     assert shop.messages()[1]["ts"] == ref.message
@@ -101,7 +101,7 @@ def test_fault_06_then_it_is_posted_again_and_says_that_it_may_repeat(shop, chat
     lose_the_answer(shop, chat, card, once)
     shop.clock.forward(seconds=30)
 
-    ref = chat.post_card(card(), again)
+    ref = chat.post_card(card(), again).ref
 
     first, second = shop.messages()
     assert ref.message == second["ts"]
@@ -143,7 +143,7 @@ def test_looking_goes_through_a_few_pages_and_no_more(shop, chat, card, once, ag
     chat.post_card(card(), once)
     for number in range(40):
         shop.slack.say("C0MORNING", "U07RAVI", f"talk {number}")
-    ref = chat.post_card(card(), again)
+    ref = chat.post_card(card(), again).ref
     assert ref.message == shop.messages()[0]["ts"]
 
     for number in range(40):
@@ -184,7 +184,7 @@ def test_a_channel_that_is_not_there_is_gone_at_once_and_not_waited_for(chat, ca
 
 
 def test_a_thread_line_is_found_in_its_thread(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     line, notice = Once(key="dl_line"), Notice(text="Half the time has passed.", tag=(ASHA,))
     shop.goes_wrong(POST, "reset_after")
     with pytest.raises(OutcomeUnknown):

@@ -101,7 +101,7 @@ def press_payload(**changes):
 
 
 def test_a_press_of_claim_comes_in(shop, bridge, core, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
 
     shop.slack.press(ref.channel, ref.message, "claim", "U07RAVI")
     shop.outbox.drain()
@@ -114,7 +114,7 @@ def test_a_press_of_claim_comes_in(shop, bridge, core, chat, card, once):
 
 
 def test_a_press_copied_on_the_way_has_the_same_event_id(shop, bridge, core, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     shop.outbox._script.add(Fault(vendor="slack", call="WEBHOOK block_actions", action=Action.DUPLICATE))
 
     shop.slack.press(ref.channel, ref.message, "claim", "U07RAVI")
@@ -125,7 +125,7 @@ def test_a_press_copied_on_the_way_has_the_same_event_id(shop, bridge, core, cha
 
 
 def test_two_presses_and_two_people_are_different_events(shop, bridge, core, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
 
     for user in ("U07RAVI", "U07RAVI", "U07ASHA"):
         shop.slack.press(ref.channel, ref.message, "claim", user)
@@ -144,7 +144,7 @@ def test_two_people_in_one_instant_are_two_events(receiver, core):
 
 
 def test_opening_the_ticket_is_acknowledged_and_nothing_more(shop, bridge, core, chat, card, once):
-    ref = chat.post_card(card(ticket=TICKET), once)
+    ref = chat.post_card(card(ticket=TICKET), once).ref
 
     shop.slack.press(ref.channel, ref.message, "open_ticket", "U07RAVI")
     shop.outbox.drain()
@@ -154,7 +154,7 @@ def test_opening_the_ticket_is_acknowledged_and_nothing_more(shop, bridge, core,
 
 
 def test_a_press_that_failed_is_not_sent_again(shop, chat, card, once):
-    ref = chat.post_card(card(), once)
+    ref = chat.post_card(card(), once).ref
     shop.slack.connect("http://127.0.0.1:9")
 
     shop.slack.press(ref.channel, ref.message, "claim", "U07RAVI")

@@ -12,12 +12,12 @@ from bridge.delivery.workbench import Workbench
 from bridge.handoffs import absence, defects, lifecycle, notifying
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
-from bridge.handoffs.model import CardRef, Handoff, State
+from bridge.handoffs.model import Handoff, State
 from bridge.handoffs.redaction import mask
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.press import claim_by, refuse
 from bridge.roster.model import Person
-from connectors.base import Attention, Card, CardState, Chat, Notice, Reach
+from connectors.base import Attention, Card, CardOutcome, CardState, Chat, Notice, Reach
 from connectors.errors import ConnectorError
 
 CLOSINGS: Final = {
@@ -35,8 +35,8 @@ def post_card(job: Job, bench: Workbench) -> Paid:
     card = card_of(bench.account, handoff, channel, bench.now)
     chat = bench.chats[job.connection]
     stale = digest.is_stale(handoff, bench.now)
-    ref = chat.find_card(channel, job.once) if stale else chat.post_card(card, job.once)
-    if ref is None:
+    outcome = chat.find_card(channel, job.once) if stale else chat.post_card(card, job.once)
+    if outcome is None:
         return Paid(
             pointless="it came too late to call anybody, and is told in a digest",
             errand=lambda tx, account, now: digest.add(
@@ -44,7 +44,7 @@ def post_card(job: Job, bench: Workbench) -> Paid:
             ),
         )
     attention = _attention(chat, card)
-    return Paid(effect=lambda change: _announced(change, ref, card, attention, may_be_older=job.look_first))
+    return Paid(effect=lambda change: _announced(change, outcome, card, attention))
 
 
 def update_card(job: Job, bench: Workbench) -> Paid:
@@ -156,18 +156,15 @@ def _attention(chat: Chat, card: Card) -> Attention:
         return Attention.HERE
 
 
-def _announced(
-    change: Change, ref: CardRef, posted: Card, attention: Attention, *, may_be_older: bool
-) -> None:
-    """The card stands, as `posted`; with `may_be_older` perhaps as an earlier attempt drew it."""
-    lifecycle.announced(change, ref)
-    defects.over(change.tx, change.handoff.account_id, detours.about(ref.channel))
+def _announced(change: Change, outcome: CardOutcome, posted: Card, attention: Attention) -> None:
+    lifecycle.announced(change, outcome.ref)
+    defects.over(change.tx, change.handoff.account_id, detours.about(outcome.ref.channel))
     if _waits_for(change.handoff, posted.owner):
         if attention is Attention.UNREACHABLE:
             absence.owner_unreachable(change)
         elif attention is Attention.AWAY:
             absence.owner_away(change)
-    if may_be_older or card_of(change.account, change.handoff, posted.channel, change.now) != posted:
+    if outcome.found or card_of(change.account, change.handoff, posted.channel, change.now) != posted:
         lifecycle.show(change)  # something happened while the card was on its way
 
 
