@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from bridge.store.clock import clock_of
-from bridge.store.engines import engine_for, sqlstate
+from bridge.store.engines import close_engine, engine_for, leave_server, sqlstate
 from bridge.store.schema import SchemaWatch
 from bridge.store.strain import Strain
 from bridge.store.transaction import Transaction
@@ -87,7 +86,7 @@ class Database:
         with self.read() as connection:
             writable = bool(connection.execute(text("SHOW transaction_read_only")).scalar() == "off")
         if not writable:
-            self.engine.dispose()  # another server may have taken over; the next connection finds it
+            leave_server(self.engine)  # another may have taken over; the next connection finds it
         return writable
 
     def close(self) -> None:
@@ -95,8 +94,7 @@ class Database:
             self._writer.close()
         self.wakeups.close()
         self.clock.close()
-        event.listen(self.engine, "checkin", _close_returned)
-        self.engine.dispose()
+        close_engine(self.engine)
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
         return self._writer.run(work) if self._writer else self._run(work)
@@ -120,11 +118,6 @@ class Database:
     def _refused(self, reason: str) -> StoreUnavailable:
         self.strain.refused(reason)
         return StoreUnavailable(reason)
-
-
-def _close_returned(_connection: Any, record: ConnectionPoolEntry) -> None:
-    """A connection that was in use while the database was closed goes back to a pool that nobody empties again."""
-    record.invalidate()
 
 
 def _may_be_repeated(error: DBAPIError | RolledBack) -> bool:

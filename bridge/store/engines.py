@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 SQLITE_BUSY_TIMEOUT_MS: Final = 15_000
 POOL_SIZE: Final = 20
@@ -43,9 +44,27 @@ def engine_for(url: str) -> Engine:
     return _postgres(parsed)
 
 
+def leave_server(engine: Engine) -> None:
+    """Close every connection, those in use as soon as they are given back. The engine goes on with new ones."""
+    left = engine.pool
+    engine.dispose()
+    event.listen(left, "checkin", _close_returned)
+
+
+def close_engine(engine: Engine) -> None:
+    """Close every connection, and any that somebody still has or opens as soon as it is given back."""
+    event.listen(engine, "checkin", _close_returned)
+    engine.dispose()
+
+
 def sqlstate(error: BaseException | None) -> str | None:
     """Return PostgreSQL's code of an error of its driver; None for any other."""
     return getattr(error, "sqlstate", None)
+
+
+def _close_returned(_connection: Any, record: ConnectionPoolEntry) -> None:
+    # Its pool is one that nobody empties any more.
+    record.invalidate()
 
 
 def _postgres(url: URL) -> Engine:

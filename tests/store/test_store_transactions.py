@@ -181,3 +181,17 @@ def test_a_connection_in_use_while_the_store_is_closed_is_closed_when_it_comes_b
         database.close()
         assert not driver.closed
     assert driver.closed
+
+
+def test_a_connection_in_use_while_its_server_is_left_is_closed_when_it_comes_back_and_new_ones_stay(
+    postgres_url,
+):
+    database = Database(postgres_url)
+    with database.read() as connection:
+        old = connection.connection.driver_connection
+        engines.leave_server(database.engine)
+    with database.read() as connection:
+        new = connection.connection.driver_connection
+    assert (old.closed, new.closed) == (True, False)
+    database.close()
+    assert new.closed
