@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bridge.accounts import Accounts
 from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
-from bridge.delivery.duties import DUTIES
+from bridge.delivery.duties import perform
 from bridge.delivery.duties.bot import gone_address
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import POLL_EVERY, Notifier, Sender, Workbench
@@ -79,7 +79,7 @@ class Payer:
         try:
             bench = bench or self._read([job])[0]
             with held_while(lambda: ledger.may_write(job, self._clock())):
-                outcome: Paid | Exception = DUTIES[job.kind](job, bench)
+                outcome: Paid | Exception = perform(job, bench)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - what breaks is a poison message, not a dead worker

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bridge.delivery import ledger
 from bridge.handoffs import clocks, lifecycle
 from bridge.store import tables
 from connectors.base import CardState
@@ -188,3 +189,19 @@ def test_a_rung_of_an_edited_desk_is_the_one_it_was_accepted_with(house, desk_fi
 def test_the_promise_is_kept_in_utc_whatever_the_zone(house):
     receipt = house.hand_over()
     assert receipt.promised_at.utcoffset() == timedelta(0)
+
+
+def test_a_rungs_calls_that_were_taken_up_and_given_back_are_not_made_once_somebody_has_answered(house):
+    receipt = house.hand_over()
+    house.pay()
+    house.later(minutes=5)
+    house.tick()
+    jobs = house.claim()
+    said = {"by": "Ravi Iyer", "at": house.now, "text": "hello", "message_id": "1"}
+    house.change(receipt.handoff_id, lambda change: lifecycle.answered(change, **said))
+    house.database.transact(lambda tx: ledger.release(tx, jobs))
+    house.pay()
+    of_a_rung = [row for row in house.all(tables.deliveries) if row.rung is not None]
+    assert {row.kind for row in of_a_rung} >= {"update_ticket", "thread_note"}
+    assert {row.state for row in of_a_rung} == {"cancelled"}
+    assert [change for _, change in house.helpdesk.changed if change.priority] == []

@@ -9,6 +9,7 @@ from typing import Final
 from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, tickets
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
+from bridge.handoffs.model import State
 
 Duty = Callable[[Job, Workbench], Paid]
 
@@ -30,3 +31,10 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "callback": bot.callback,
     "webhook": bot.webhook,
 }
+
+
+def perform(job: Job, bench: Workbench) -> Paid:
+    """Make the call of a delivery, but a rung's only while the customer waits. Raises what the call raises."""
+    if job.rung is not None and bench.the_handoff().state is not State.OPEN:
+        return Paid(pointless="nobody waits any more")
+    return DUTIES[job.kind](job, bench)

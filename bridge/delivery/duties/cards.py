@@ -59,8 +59,6 @@ def update_card(job: Job, bench: Workbench) -> Paid:
 def thread_note(job: Job, bench: Workbench) -> Paid:
     """Write under the card; without a card, into the channel it would stand in."""
     handoff = bench.the_handoff()
-    if _is_over(job, handoff):
-        return Paid(pointless="nobody waits any more")
     notice = _notice(job, bench)
     chat = bench.chats[job.connection]
     if handoff.card:
@@ -82,8 +80,6 @@ def direct_message(job: Job, bench: Workbench) -> Paid:
     person = bench.account.person(job.payload["to"])
     if person is None:
         return Paid(pointless="the desk no longer knows this person")
-    if _is_over(job, handoff):
-        return Paid(pointless="nobody waits any more")
     first, second = two_lines(handoff.summary)
     notice = Notice(text=f"{job.payload['text']}\n{first}\n{second}")
     reach = bench.chats[job.connection].direct_message(person, notice, job.once)
@@ -172,11 +168,6 @@ def _waits_for(handoff: Handoff, person: Person | None) -> bool:
     """Return whether this person is still the one who must act."""
     unclaimed = handoff.state is State.OPEN and handoff.claimed_by is None
     return unclaimed and person is not None and handoff.owner == person.key
-
-
-def _is_over(job: Job, handoff: Handoff) -> bool:
-    """Return whether this is a rung's call for a customer who waits no more."""
-    return job.rung is not None and handoff.state is not State.OPEN
 
 
 def _check_reach(change: Change, notice: Notice, reach: Reach, rung: int | None) -> None:
