@@ -37,7 +37,7 @@ from connectors.errors import ConnectorError, Gone, NotForUs
 from connectors.fence import must_be_held
 
 VENDOR = "remembering"
-READING = frozenset({"history", "changes", "find_card", "email_of"})
+READING_CALLS = frozenset({"history", "changes", "find_card", "email_of"})
 
 
 class _Memory:
@@ -66,7 +66,7 @@ class _Memory:
         self._after.append(error)
 
     def _begin(self, call: str, about: str) -> None:
-        if call not in READING:
+        if call not in READING_CALLS:
             must_be_held()
         self.calls.append((call, about))
         if self._before:

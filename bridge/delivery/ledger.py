@@ -16,14 +16,12 @@ from typing import Any, Final
 from sqlalchemy import (
     Connection,
     Integer,
-    String,
     bindparam,
     case,
     exists,
     func,
     insert,
     literal,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -36,7 +34,7 @@ from bridge.handoffs.change import Change
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.precedence import counts_from
 from bridge.store import Transaction, tables
-from bridge.store.columns import Instant
+from bridge.store.columns import Instant, written_out
 
 DELIVERIES: Final = tables.deliveries
 ATTEMPTS: Final = tables.attempts
@@ -46,9 +44,7 @@ LEASE: Final = timedelta(seconds=30)
 #: candidates looked at for each place free, since a budget may refuse some
 LOOKED_AT: Final = 3
 #: written out, as in the indexes over what is owed: SQLite uses those only where it sees the same words
-STILL_OWED: Final = tuple(
-    literal_column(f"'{state.value}'", String) for state in (DeliveryState.OWED, DeliveryState.UNKNOWN)
-)
+STILL_OWED: Final = written_out(DeliveryState.OWED.value, DeliveryState.UNKNOWN.value)
 #: what a candidate is judged by; its payload is read once it is granted
 LOOKED_AT_FIRST: Final = (
     DELIVERIES.c.account_id,

@@ -10,10 +10,8 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    String,
     bindparam,
     func,
-    literal_column,
     select,
     tuple_,
     update,
@@ -28,11 +26,12 @@ from bridge.handoffs.steps import take_step
 from bridge.roster.on_duty import on_duty
 from bridge.sla.model import Rung
 from bridge.store import Transaction, tables
+from bridge.store.columns import written_out
 
 CLOCKS: Final = tables.clocks
 MILLISECOND: Final = timedelta(milliseconds=1)
 #: written out, as in the index over what is armed: SQLite uses that only where it sees the same word
-ARMED: Final = literal_column("'armed'", String)
+(ARMED,) = written_out("armed")
 STILL_ARMED: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
     CLOCKS.c.account_id == bindparam("account_id"),
     tuple_(CLOCKS.c.handoff_id, CLOCKS.c.rung).in_(bindparam("places", expanding=True)),

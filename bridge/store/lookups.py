@@ -42,4 +42,5 @@ def keys_given_as(parameter: str) -> TableValuedAlias:
 
 
 def as_keys(keys: Iterable[str]) -> str:
+    """Return the keys as the one parameter that a statement with `keys_given_as` takes."""
     return json.dumps(list(keys))

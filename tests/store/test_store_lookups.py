@@ -1,4 +1,4 @@
-"""The statements of the intake find their rows through indexes, however many rows there are."""
+"""Keys that go in as one parameter come out as rows, on either store."""
 
 from __future__ import annotations
 
