@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -67,7 +68,7 @@ def thread_note(job: Job, bench: Workbench) -> Paid:
         reach = chat.post_in_channel(job.lane, notice, job.once)
     else:
         return Paid(pointless="there is no card to write under")
-    return Paid(effect=lambda change: _check_reach(change, notice, reach, job.rung))
+    return _said(notice.tag, reach, job.rung)
 
 
 def channel_note(job: Job, bench: Workbench) -> Paid:
@@ -83,7 +84,7 @@ def direct_message(job: Job, bench: Workbench) -> Paid:
     first, second = two_lines(handoff.summary)
     notice = Notice(text=f"{job.payload['text']}\n{first}\n{second}")
     reach = bench.chats[job.connection].direct_message(person, notice, job.once)
-    return Paid(effect=lambda change: _check_reach(change, Notice(text="", tag=(person,)), reach, job.rung))
+    return _said((person,), reach, job.rung)
 
 
 def private_line(job: Job, bench: Workbench) -> Paid:
@@ -170,14 +171,26 @@ def _waits_for(handoff: Handoff, person: Person | None) -> bool:
     return unclaimed and person is not None and handoff.owner == person.key
 
 
-def _check_reach(change: Change, notice: Notice, reach: Reach, rung: int | None) -> None:
+def _said(called: Sequence[Person], reach: Reach, rung: int | None) -> Paid:
+    """Return what a post that `called` these people changes: nothing, unless a rung asked for it or all were missed."""
+    missed = [person for person in called if person.key not in reach.people]
+    nobody = bool(missed) and len(missed) == len(called)
+    if rung is None and not nobody:
+        return Paid()
+
+    def effect(change: Change) -> None:
+        notifying.spare(change, rung, reach.people)
+        if nobody:
+            _call_lead(change, missed)
+
+    return Paid(effect=effect)
+
+
+def _call_lead(change: Change, missed: Sequence[Person]) -> None:
     """A post that could tag nobody has not called anybody: the lead hears of it instead."""
-    notifying.spare(change, rung, reach.people)
-    missed = [person for person in notice.tag if person.key not in reach.people]
-    if missed and len(missed) == len(notice.tag):
-        names = ", ".join(person.name for person in missed)
-        change.note("nobody_reached", actor="bridge", people=[person.key for person in missed])
-        lifecycle.alarm(change, f"{names} could not be reached in the chat: a customer is waiting.")
+    names = ", ".join(person.name for person in missed)
+    change.note("nobody_reached", actor="bridge", people=[person.key for person in missed])
+    lifecycle.alarm(change, f"{names} could not be reached in the chat: a customer is waiting.")
 
 
 def _notice(job: Job, bench: Workbench) -> Notice:

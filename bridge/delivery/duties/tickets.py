@@ -35,6 +35,8 @@ def update_ticket(job: Job, bench: Workbench) -> Paid:
         return Paid(pointless="there is no ticket to change")
     change = _ticket_change(bench.account, handoff, job.payload)
     outcome = bench.helpdesks[job.connection].update_ticket(handoff.ticket, change, job.once)
+    if outcome.ref == handoff.ticket and not (outcome.problems or outcome.misrouted):
+        return Paid()  # it is where it was, and as it was wanted
     return Paid(effect=lambda change: _updated(change, outcome))
 
 
