@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -162,7 +163,8 @@ def test_fault_12_of_two_that_lock_each_other_out_the_one_sent_away_comes_again(
             for future in (callers.submit(touch_both, "a", "b"), callers.submit(touch_both, "b", "a")):
                 future.result()
         assert names(database, "a", "b") == ["xxx", "xxx"]
-        assert 'handoff_store_repeats_total{reason="DeadlockDetected"} 1.0' in metrics(port)
+        # The one sent away may come again before the other has noticed, and be sent away a second time.
+        assert re.search(r'handoff_store_repeats_total\{reason="DeadlockDetected"\} [1-3]\.0', metrics(port))
 
 
 def touch(tx, account_id):
