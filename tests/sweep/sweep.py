@@ -65,6 +65,10 @@ class Rehearsal:
         return list(by_state.values())
 
 
+class Left(Exception):
+    """The bridge has died where it was to die, and is not started again."""
+
+
 class Sweep:
     """One town and one store, in which the story is played again and again."""
 
@@ -106,25 +110,29 @@ class Sweep:
 
     def leave(self, rehearsal: Rehearsal, place: Place) -> str:
         """Let the bridge die at one place; return all that it left, in the store and in the town."""
-        left: list[str] = []
 
-        def note() -> None:
-            if self._process.died_at is not None and not left:
-                left.append(f"{self._store.told()}\n{self._town.remember()}")
+        def stay_dead() -> None:
+            raise Left
 
-        self._stage.on_death = note
+        self._stage.on_death = stay_dead
         try:
             self._play_act(rehearsal, place)
+        except Left:
+            self._assert_died_at(place)
+            return f"{self._store.told()}\n{self._town.told()}"
         finally:
             self._stage.on_death = None
-        self._process.kill()
-        return left[0]
+            self._process.kill()
+        raise AssertionError(f"{place}: it died of nothing")
 
     def _play_act(self, rehearsal: Rehearsal, place: Place) -> None:
         remembered, self._stage.handoff_id = rehearsal.before[place.act]
         self._put_back(f"act-{place.act}", remembered)
         self._begin(place.act, place.number)
         STORY[place.act](self._stage)
+        self._assert_died_at(place)
+
+    def _assert_died_at(self, place: Place) -> None:
         died_at = self._process.died_at
         assert died_at == place.label, f"{place}: it died at {died_at}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import requests
 
@@ -33,6 +33,11 @@ class Post:
 
     def send(self, delivery: Delivery) -> None:
         self._waiting.append(Parcel(delivery=delivery, due_at=self._clock()))
+
+    def told(self) -> list[Any]:
+        """Return what is on its way."""
+        sent = ((parcel.delivery, parcel) for parcel in self._waiting)
+        return [(one.url, one.body, parcel.due_at, parcel.number, parcel.last) for one, parcel in sent]
 
     def forget(self) -> None:
         self._waiting.clear()

@@ -87,6 +87,10 @@ class Town:
         for part, kept in zip(self._parts(), memory, strict=True):
             vars(part).update(copy.deepcopy(kept, self._shared()))
 
+    def told(self) -> str:
+        """Return all that the town knows, in words, and the webhooks on their way."""
+        return f"{self.clock()} {[self._kept(part) for part in self._parts()]} {self.post.told()}"
+
     def _oldest_ticket(self) -> int:
         return min(int(ticket["id"]) for ticket in self.helpdesk.snapshot()["tickets"])
 
