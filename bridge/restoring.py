@@ -72,7 +72,7 @@ def _overdue(bridge: Bridge, now: datetime) -> list[str]:
     with bridge.database.read() as connection:
         found = connection.execute(
             select(CLOCKS.c.handoff_id)
-            .where(CLOCKS.c.account_id == MAIN, CLOCKS.c.state == "armed", CLOCKS.c.due_at <= now)
+            .where(CLOCKS.c.account_id == MAIN, CLOCKS.c.state == "armed", CLOCKS.c.due_at < now)
             .distinct()
             .order_by(CLOCKS.c.handoff_id)
         )

@@ -26,16 +26,17 @@ from bridge.handoffs.steps import take_step
 from bridge.roster.on_duty import on_duty
 from bridge.sla.model import Rung
 from bridge.store import Transaction, tables
-from bridge.store.columns import written_out
+from bridge.store.columns import Instant, written_out
 
 CLOCKS: Final = tables.clocks
 MILLISECOND: Final = timedelta(milliseconds=1)
 #: written out, as in the index over what is armed: SQLite uses that only where it sees the same word
 (ARMED,) = written_out("armed")
-STILL_ARMED: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
+STILL_DUE: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
     CLOCKS.c.account_id == bindparam("account_id"),
     tuple_(CLOCKS.c.handoff_id, CLOCKS.c.rung).in_(bindparam("places", expanding=True)),
     CLOCKS.c.state == "armed",
+    CLOCKS.c.due_at <= bindparam("now", type_=Instant),
 )
 MARK_FIRED: Final = (
     update(CLOCKS)
@@ -109,13 +110,16 @@ def fire_together(tx: Transaction, account: Account, due: Sequence[DueClock], no
 
 
 def _take(tx: Transaction, account_id: str, due: Sequence[DueClock], now: datetime) -> Sequence[DueClock]:
-    """Mark as fired those of `due` that are still armed, and return them; their handoffs are locked."""
+    """Mark as fired those of `due` that still are, and return them; their handoffs are locked.
+
+    One that was due when it was looked for may have been stopped since, and the machine's clock put back.
+    """
     if not due:
         return ()
     places = [(clock.handoff_id, clock.rung) for clock in due]
-    found = tx.execute(STILL_ARMED, {"account_id": account_id, "places": places})
-    armed = {(row.handoff_id, row.rung) for row in found}
-    taken = [clock for clock in due if (clock.handoff_id, clock.rung) in armed]
+    found = tx.execute(STILL_DUE, {"account_id": account_id, "places": places, "now": now})
+    still = {(row.handoff_id, row.rung) for row in found}
+    taken = [clock for clock in due if (clock.handoff_id, clock.rung) in still]
     if taken:
         tx.execute(MARK_FIRED, [_as_fired(clock, now) for clock in taken])
     return taken

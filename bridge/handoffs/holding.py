@@ -41,15 +41,15 @@ def is_too_late(due_at: datetime, now: datetime) -> bool:
     return now - due_at > LATEST
 
 
-def hold(change: Change, due_by: datetime) -> int:
-    """Hold the armed clocks of one handoff that were due by then; return how many.
+def hold(change: Change, due_before: datetime) -> int:
+    """Hold the armed clocks of one handoff that were due before then; return how many.
 
     The lead hears of it with the first clock that an account holds, not with each.
     """
     nothing_held = not change.tx.execute(select(exists().where(*_of_account(change)))).scalar()
     held = change.tx.execute(
         update(CLOCKS)
-        .where(*_of_handoff(change), CLOCKS.c.state == "armed", CLOCKS.c.due_at <= due_by)
+        .where(*_of_handoff(change), CLOCKS.c.state == "armed", CLOCKS.c.due_at < due_before)
         .values(state=HELD)
         .returning(CLOCKS.c.rung)
     )

@@ -25,6 +25,16 @@ def test_no_rung_fires_early(house):
     assert house.tick() == 1
 
 
+def test_a_rung_that_was_due_does_not_fire_once_the_clock_was_put_back(house):
+    house.hand_over()
+    house.later(minutes=2.5)
+    with house.database.read() as connection:
+        (clock,) = clocks.due(connection, house.now, 10)
+    put_back = house.now - timedelta(minutes=1)
+    assert not house.database.transact(lambda tx: clocks.fire(tx, house.account(), clock, put_back))
+    assert house.tick() == 1
+
+
 def test_the_first_rung_reminds_the_owner_under_the_card_and_directly(house):
     house.hand_over()
     house.pay()

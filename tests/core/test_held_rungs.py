@@ -47,6 +47,15 @@ def test_a_rung_within_the_hour_fires_and_an_older_one_is_held(house):
     assert "held" in states(house)
 
 
+def test_a_rung_that_is_an_hour_late_to_the_moment_fires_beside_those_that_are_held(house):
+    receipt = house.hand_over()
+    due = sorted(row.due_at for row in house.all(tables.clocks))
+    house.now = due[1] + holding.LATEST
+    house.tick()
+    assert [row.due_at for row in house.all(tables.clocks) if row.state == "held"] == due[:1]
+    assert "escalated" in house.events(receipt.handoff_id) or "breached" in house.events(receipt.handoff_id)
+
+
 def test_the_lead_is_told_once_however_many_wait(house, long_out):
     house.hand_over(conversation_id="wa-2", asked_at=house.now - timedelta(days=1))
     house.tick()
