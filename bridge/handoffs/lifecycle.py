@@ -265,12 +265,12 @@ def _helpdesk_of(change: Change) -> str | None:
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:
-    """Add the turns to the newest of what is owed of them, unless somebody has begun to send it; else owe them anew.
+    """Add the turns to the last of what is owed of words, unless somebody has begun to send it; else owe them anew.
 
-    Only to the newest: what a worker gave back untouched may stand before turns that came later.
+    Only to the last: what a worker gave back untouched may stand before words that came later.
     """
-    waiting = change.tx.execute(
-        select(DELIVERIES)
+    owed = change.tx.execute(
+        select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
         .where(
             DELIVERIES.c.account_id == change.handoff.account_id,
             DELIVERIES.c.handoff_id == change.handoff.handoff_id,
@@ -278,17 +278,24 @@ def _owe_turns(change: Change, turns: list[Any]) -> None:
             DELIVERIES.c.state.in_(("owed", "unknown")),
         )
         .order_by(DELIVERIES.c.number.desc())
-    ).all()
-    newest = next((row for row in waiting if set(row.payload) == {"turns"}), None)
-    untouched = newest and newest.state == "owed" and newest.attempts == 0 and newest.lease is None
-    if newest is None or not untouched:
-        change_ticket(change, turns=turns)
-        return
-    change.tx.execute(
-        update(DELIVERIES)
-        .where(*_owed_here(change), DELIVERIES.c.delivery_id == newest.delivery_id)
-        .values(payload={"turns": [*newest.payload["turns"], *turns]})
     )
+    last = next((row for row in owed if row.payload.keys() & {"turns", "context"}), None)
+    if last is None or not _add_turns(change, last, turns):
+        change_ticket(change, turns=turns)
+
+
+def _add_turns(change: Change, owed: Any, turns: list[Any]) -> bool:
+    """Let what is owed tell of the turns too; return False where somebody has it in hand.
+
+    A context tells of all the words there are when it is sent: it only must not be taken up before these are kept.
+    """
+    told = owed.payload if "context" in owed.payload else {"turns": [*owed.payload["turns"], *turns]}
+    added = change.tx.execute(
+        update(DELIVERIES)
+        .where(*_owed_here(change), DELIVERIES.c.delivery_id == owed.delivery_id, DELIVERIES.c.attempts == 0)
+        .values(payload=told)
+    )
+    return bool(added.rowcount)
 
 
 def _close(change: Change, state: State, event: str, *, actor: str, data: dict[str, Any]) -> None:

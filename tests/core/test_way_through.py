@@ -191,19 +191,6 @@ def test_a_ticket_that_cannot_be_opened_is_a_dead_letter_the_lead_and_the_bot_he
     assert any(b"handoff.failed" in body for _, _, body in house.sender.posts)
 
 
-def test_messages_of_the_customer_are_folded_into_one_change_of_the_ticket(house):
-    from bridge.handoffs.model import Speaker, Turn
-
-    receipt = house.hand_over()
-    house.pay()
-    for text in ("hello?", "anybody?", "please"):
-        turn = Turn(speaker=Speaker.CUSTOMER, text=text, at=house.now)
-        house.change(receipt.handoff_id, lambda change, turn=turn: lifecycle.add_messages(change, [turn]))
-    house.pay()
-    (change,) = [change for _, change in house.helpdesk.changed]
-    assert [turn.text for turn in change.note.transcript] == ["hello?", "anybody?", "please"]
-
-
 def test_a_number_typed_as_a_name_does_not_reach_the_card(house):
     house.hand_over(customer=Customer(name="4111 1111 1111 1111"))
     house.pay()
