@@ -127,7 +127,10 @@ class TicketChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketOutcome:
-    """Where the ticket lives now (another place after a merge or a follow-up), and what had to be left out."""
+    """Where the ticket lives now (another place after a merge or a follow-up), and what had to be left out.
+
+    After a merge `ref` says since when it is this handoff's too, as `TicketHistory` does.
+    """
 
     ref: TicketRef
     problems: tuple[

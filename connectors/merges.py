@@ -28,15 +28,20 @@ class Chapter:
     merge: Merge | None
 
 
-def present(ticket_id: str, read: Callable[[str], Json], merge_of: Callable[[Json], Merge | None]) -> Json:
+class Present(NamedTuple):
+    ticket: Json
+    since: datetime | None  #: as in `TicketRef.since`
+
+
+def present(ref: TicketRef, read: Callable[[str], Json], merge_of: Callable[[Json], Merge | None]) -> Present:
     """Return the ticket, or the one it was merged into."""
-    ticket = read(ticket_id)
+    ticket, since = read(ref.id), ref.since
     for _ in range(MOST_MERGES):
         merge = merge_of(ticket)
         if merge is None:
             break
-        ticket = read(merge.into)
-    return ticket
+        ticket, since = read(merge.into), merge.at
+    return Present(ticket, since)
 
 
 def whole_history(

@@ -9,7 +9,7 @@ note with our mark proves that the whole change was made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.handoffs.model import TicketRef
@@ -20,7 +20,7 @@ from connectors.freshdesk.failures import VENDOR, Refused
 from connectors.freshdesk.fields import add_tags, changed, drop_what_is_so, without
 from connectors.freshdesk.note import carries
 from connectors.freshdesk.opening import Opening
-from connectors.merges import Merge, present
+from connectors.merges import Merge, Present, present
 from connectors.ticket_fields import Fields
 
 Json = Mapping[str, Any]
@@ -35,26 +35,28 @@ class Changing:
     def change(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
         opening = self.opening
         fields = changed(change, opening.mapping, opening.directory)
-        ticket = self._present(ref.id)
+        ticket, since = self._present(ref)
         ticket_id = ticket["id"]
+        found_at = replace(opening.ref(ticket_id), since=since)
         if change.note is not None and once.look_first and self._has_note(ticket_id, once.key):
-            return TicketOutcome(ref=opening.ref(ticket_id), found=True)
+            return TicketOutcome(ref=found_at, found=True)
         add_tags(fields, change.tags, ticket)
         drop_what_is_so(fields, ticket)
         written = self._write(ticket_id, fields)
         problems = tuple(written.problems)
         if change.note is not None:
             problems += opening.add_note(ticket_id, change.note, once.key)
-        return TicketOutcome(ref=opening.ref(ticket_id), problems=problems, misrouted=written.misrouted)
+        return TicketOutcome(ref=found_at, problems=problems, misrouted=written.misrouted)
 
-    def _present(self, ticket_id: str) -> Json:
+    def _present(self, ref: TicketRef) -> Present:
         """Return the ticket, or the one it was merged into. Raises Gone when it is deleted or spam."""
-        ticket = present(ticket_id, self.opening.api.ticket, self._merge_of)
+        found = present(ref, self.opening.api.ticket, self._merge_of)
+        ticket = found.ticket
         if ticket.get("deleted") is True or ticket.get("spam") is True:
             raise Gone(VENDOR, "the ticket was deleted or marked as spam")
         if not isinstance(ticket.get("id"), int):
             raise Busy(VENDOR, "the answer names no ticket")
-        return ticket
+        return found
 
     def _merge_of(self, ticket: Json) -> Merge | None:
         if ticket.get("status") != CLOSED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.handoffs.model import TicketRef
@@ -29,7 +29,11 @@ class Changing:
     opening: Opening
 
     def change(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
-        ticket = self.present(ref.id)
+        ticket, since = present(ref, self.opening.client.ticket, self._merge_of)
+        outcome = self._change(ticket, change, once)
+        return replace(outcome, ref=replace(outcome.ref, since=since))
+
+    def _change(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
         if once.look_first:
             audits = self.opening.client.audits(str(ticket["id"]))
             if made_by(audits, DELIVERY_MARK, once.key):
@@ -42,10 +46,6 @@ class Changing:
             if not refused.named & {"status"}:
                 raise
             return self._in_follow_up(ticket, change, once)  # closed between reading and writing
-
-    def present(self, ticket_id: str) -> Json:
-        """Return the ticket, or the one it was merged into. Raises Gone when it is deleted."""
-        return present(ticket_id, self.opening.client.ticket, self._merge_of)
 
     def _merge_of(self, ticket: Json) -> Merge | None:
         if ticket.get("status") != CLOSED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.handoffs import lifecycle
@@ -20,7 +22,8 @@ class MergingHelpdesk(RememberingHelpdesk):
 
     def update_ticket(self, ref, change, once) -> TicketOutcome:
         merge = self.merges.get(ref.id)
-        return super().update_ticket(self.ref(merge.into) if merge else ref, change, once)
+        place = replace(self.ref(merge.into), since=merge.at) if merge else ref
+        return super().update_ticket(place, change, once)
 
     def history(self, ref) -> TicketHistory:
         return whole_history(ref.id, self._chapter, self.ref)
@@ -52,9 +55,14 @@ def wrote(house, ticket_id):
 
 
 def merged_and_changed(house, handoff_id):
-    """Merge ticket 1 into 2, and learn of it by a change that we make."""
+    """Merge ticket 1 into 2, and learn of it by a change that we make; a reading is owed behind that."""
     house.helpdesk.merges["1"] = Merge("2", house.now)
-    house.change(handoff_id, lambda change: lifecycle.change_ticket(change, priority="urgent"))
+
+    def both(change):
+        lifecycle.change_ticket(change, priority="urgent")
+        change.owe("read_ticket", "helpdesk")
+
+    house.change(handoff_id, both)
     house.pay()
     assert house.handoff(handoff_id).ticket.id == "2"
 

@@ -113,6 +113,8 @@ def test_fault_24_a_change_follows_the_ticket_it_was_merged_into(helpdesk, accou
     account.freshdesk.merge(int(opened.id), target)
     outcome = helpdesk.update_ticket(opened, change(note=LATE), SECOND)
     assert outcome.ref.id == str(target)
+    assert outcome.ref.since is not None
+    assert outcome.ref == helpdesk.history(opened).ref
     assert "Nobody has answered" in account.freshdesk.store.conversations[target][-1]["body_text"]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -160,9 +160,13 @@ class BusyHelpdesk(RememberingHelpdesk):
         if self.states.get(place) is TicketState.DELETED:
             raise Gone("helpdesk", "no such ticket")
         try:
-            return super().update_ticket(self.ref(place), change, once)
+            return super().update_ticket(replace(self.ref(place), since=self._since(ref)), change, once)
         finally:
             self.effects[once.key] += len(self.changed) - before
+
+    def _since(self, ref: TicketRef) -> datetime | None:
+        merge = self.merges.get(ref.id)
+        return self._since(replace(self.ref(merge.into), since=merge.at)) if merge else ref.since
 
     def history(self, ref: TicketRef) -> TicketHistory:
         with self._lock:

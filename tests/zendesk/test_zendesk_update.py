@@ -138,6 +138,8 @@ def test_fault_24_a_merged_ticket_is_followed(desk, helpdesk, ref, change, note,
     desk.zendesk.merge(int(ref.id), target)
     outcome = helpdesk.update_ticket(ref, change(note=note(("Over here",))), once)
     assert outcome.ref.id == str(target)
+    assert outcome.ref.since is not None
+    assert outcome.ref == helpdesk.history(ref).ref
     assert "Over here" in desk.comments(target)[-1]["body"]
 
 
