@@ -36,8 +36,9 @@ class Post:
 
     def told(self) -> list[Any]:
         """Return what is on its way."""
-        sent = ((parcel.delivery, parcel) for parcel in self._waiting)
-        return [(one.url, one.body, parcel.due_at, parcel.number, parcel.last) for one, parcel in sent]
+        return [
+            (one.delivery.url, one.delivery.body, one.due_at, one.number, one.last) for one in self._waiting
+        ]
 
     def forget(self) -> None:
         self._waiting.clear()
