@@ -15,6 +15,9 @@ from connectors.moments import moment
 COMMENTS = frozenset({"Comment", "FacebookComment"})
 STAFF = frozenset({"agent", "admin"})
 RULE_CHANNELS = frozenset({"rule", "trigger", "automation"})
+#: Mail that a machine sent is suspended by its headers, and becomes a comment only when somebody recovers it. The
+#: audit then tells why it was suspended (Zendesk, "Suspended ticket recovery event", "Cause of suspension reference").
+SENT_BY_MACHINES = frozenset({"auto_mailer", "auto_vacation", "auto_delivery_failure", "loop", "backscatter"})
 SOLVED = frozenset({"solved", "closed"})
 MERGED_TAG = "closed_by_merge"
 #: what Zendesk writes on a ticket that an agent merges into another
@@ -102,7 +105,12 @@ def made_by(audits: Iterable[Json], mark: str, key: str) -> bool:
 
 def _message(audit: Json, event: Json, people: People) -> TicketMessage:
     text = str(event.get("body") or "")
-    by_rule = _is_by_rule(audit) or _is_by_rule(event) or MERGED_FROM.search(text) is not None
+    by_rule = (
+        _is_by_rule(audit)
+        or _is_by_rule(event)
+        or _was_sent_by_a_machine(audit)
+        or MERGED_FROM.search(text) is not None
+    )
     at = moment(audit.get("created_at"))
     assert at is not None  # noqa: S101 - `messages` takes no audit without a time
     return TicketMessage(
@@ -125,6 +133,10 @@ def _is_by_rule(part: Json) -> bool:
     source = via.get("source")
     rel = source.get("rel") if isinstance(source, dict) else None
     return via.get("channel") in RULE_CHANNELS or rel in ("trigger", "automation", "merge")
+
+
+def _was_sent_by_a_machine(audit: Json) -> bool:
+    return any(str(event.get("cause_name")) in SENT_BY_MACHINES for event in _events(audit))
 
 
 def _events(audit: Json) -> list[Json]:

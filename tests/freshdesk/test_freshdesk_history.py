@@ -8,6 +8,7 @@ from freshdesk_account import HANDOFF
 from connectors.base import AuthorKind, TicketState
 from connectors.errors import Busy
 from connectors.mapping import shipped_mapping
+from sandbox.freshdesk.store import REPLY
 
 
 def answers(history):
@@ -73,6 +74,13 @@ def test_fault_50_a_bot_with_a_seat_is_no_person(connect, account, opened, tmp_p
     account.freshdesk.reply(int(opened.id), 4602, "beep")
     helpdesk = connect(mapping=shipped_mapping("freshdesk", own))
     assert last(helpdesk, opened).author.kind is AuthorKind.BOT
+
+
+def test_fault_50_an_agents_out_of_office_mail_is_no_person(helpdesk, account, opened):
+    """An agent's out-of-office mail, which Freshdesk marks by its headers, stands on the ticket: no answer."""
+    account.freshdesk.store.say(int(opened.id), 4601, "I am away", kind=REPLY, auto_response=True)
+    assert last(helpdesk, opened).author.kind is AuthorKind.RULE
+    assert answers(helpdesk.history(opened)) == []
 
 
 def test_somebody_who_is_no_agent_is_no_person(helpdesk, account, opened):

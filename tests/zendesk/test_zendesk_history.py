@@ -52,6 +52,14 @@ def test_fault_50_a_trigger_is_a_rule(desk, helpdesk, ref):
     assert last(helpdesk, ref).author.kind is AuthorKind.RULE
 
 
+@pytest.mark.parametrize(("cause", "kind"), [("auto_vacation", "rule"), ("unverified", "person")])
+def test_fault_50_an_out_of_office_mail_that_was_recovered_is_no_person(desk, helpdesk, ref, cause, kind):
+    """An agent's out-of-office mail is recovered from Zendesk's suspended ones: known by the cause, no answer."""
+    desk.zendesk.reply(int(ref.id), 3601, "I am away until Monday")
+    desk.zendesk.store.audits[int(ref.id)][-1]["events"].append({"id": 1, "cause_id": 8, "cause_name": cause})
+    assert last(helpdesk, ref).author.kind is AuthorKind(kind)
+
+
 def test_the_requester_is_a_customer(desk, helpdesk, ref):
     desk.zendesk.customer_writes(int(ref.id), "Hello?")
     assert last(helpdesk, ref).author.kind is AuthorKind.CUSTOMER
