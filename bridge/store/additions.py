@@ -8,12 +8,15 @@ statement for each table.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
+
+SQLITE: Final = sqlite.dialect()
 
 Row = Mapping[str, Any]
 #: rows of one table that name the same columns
@@ -37,8 +40,9 @@ class Additions:
         """Add them all, those that others refer to first, and forget them. Raises what the statements raise."""
         groups, self._groups = self._groups, {}
         if connection.dialect.name == "sqlite":
-            for table, columns in sorted(groups, key=lambda group: _place(group[0])):
-                connection.execute(insert(table), groups[table, columns])
+            for group in sorted(groups, key=lambda group: _place(group[0])):
+                statement, as_kept = _for_one_row(*group)
+                connection.exec_driver_sql(statement, [as_kept(row) for row in groups[group]])
         else:
             rows = json.dumps(list(groups.values()), default=_moment)
             connection.exec_driver_sql(_statement(tuple(groups)), (rows,))
@@ -48,6 +52,21 @@ class Additions:
 def _place(table: Table) -> int:
     """Return where the table stands when each comes after those it refers to."""
     return list(table.metadata.sorted_tables).index(table)
+
+
+@cache
+def _for_one_row(table: Table, columns: Sequence[str]) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
+    """Return SQLite's statement for a row, and what makes its parameters of one.
+
+    SQLAlchemy makes the same of `insert(table)`, and takes three times as long for it at each execution.
+    """
+    processors = [(name, table.c[name].type.dialect_impl(SQLITE).bind_processor(SQLITE)) for name in columns]
+
+    def as_kept(row: Row) -> tuple[Any, ...]:
+        return tuple([process(row[name]) if process else row[name] for name, process in processors])
+
+    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})", as_kept  # noqa: S608 - our own names
 
 
 @cache

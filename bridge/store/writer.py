@@ -1,8 +1,9 @@
 """SQLite's single writer: one thread that commits together what has gathered while it was busy.
 
 A durable commit costs a disk flush, so ten callers that share one flush are served nearly ten
-times as fast as one by one. Each caller's work has its own savepoint: one that fails undoes
-itself and nobody else, and every caller waits for the commit that holds its work.
+times as fast as one by one. Work that fails undoes itself and nobody else: each has its own
+savepoint but the first, which has nobody before it and ends the transaction. Every caller waits
+for the commit that holds its work.
 
 Some failures, a full disk among them, make SQLite roll back the whole transaction on its own
 (sqlite.org, "Response To Errors Within A Transaction"). Then nobody's work is kept, and each is told so.
@@ -101,21 +102,26 @@ class SingleWriter:
         work, future = asked
         transaction = Transaction(connection)
         try:
-            value = _in_savepoint(connection, transaction, work)
+            value = _in_savepoint(connection, transaction, work) if done else _whole(transaction, work)
         except BaseException as error:
             future.set_exception(error)
-            if not _goes_on(connection):
+            if not done or not _goes_on(connection):
                 raise RolledBack from error
             return
         wakes |= transaction.wakes
         done.append((future, value))
 
 
+def _whole(transaction: Transaction, work: Work) -> Any:
+    value = work(transaction)
+    transaction.flush()
+    return value
+
+
 def _in_savepoint(connection: Connection, transaction: Transaction, work: Work) -> Any:
     savepoint = connection.begin_nested()
     try:
-        value = work(transaction)
-        transaction.flush()
+        value = _whole(transaction, work)
     except BaseException:
         if _goes_on(connection):
             savepoint.rollback()
