@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
-    func,
     select,
     tuple_,
     update,
@@ -32,6 +31,12 @@ CLOCKS: Final = tables.clocks
 MILLISECOND: Final = timedelta(milliseconds=1)
 #: written out, as in the index over what is armed: SQLite uses that only where it sees the same word
 (ARMED,) = written_out("armed")
+UPCOMING: Final = (
+    select(CLOCKS.c.account_id, CLOCKS.c.handoff_id, CLOCKS.c.rung, CLOCKS.c.due_at)
+    .where(CLOCKS.c.state == ARMED)
+    .order_by(CLOCKS.c.due_at, CLOCKS.c.handoff_id, CLOCKS.c.rung)
+    .limit(bindparam("most"))
+)
 STILL_DUE: Final = select(CLOCKS.c.handoff_id, CLOCKS.c.rung).where(
     CLOCKS.c.account_id == bindparam("account_id"),
     tuple_(CLOCKS.c.handoff_id, CLOCKS.c.rung).in_(bindparam("places", expanding=True)),
@@ -49,7 +54,7 @@ MARK_FIRED: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class DueClock:
     account_id: str
     handoff_id: str
@@ -57,24 +62,19 @@ class DueClock:
     due_at: datetime
 
 
-def next_due(connection: Connection, after: datetime | None = None) -> datetime | None:
-    """Return when the next armed clock of any account runs out, None when none is armed.
+def upcoming(connection: Connection, most: int) -> Sequence[DueClock]:
+    """Return the armed clocks of all accounts that run out first or have run out, in that order, at most so many."""
+    return [DueClock(*row) for row in connection.execute(UPCOMING, {"most": most})]
 
-    With `after`, clocks that had run out by then do not count.
-    """
-    armed = select(func.min(CLOCKS.c.due_at)).where(CLOCKS.c.state == ARMED)
-    return connection.execute(armed.where(CLOCKS.c.due_at > after) if after else armed).scalar()
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next armed clock of any account runs out, None when none is armed."""
+    return next((clock.due_at for clock in upcoming(connection, 1)), None)
 
 
 def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:
     """Return the clocks that have run out by `now`, the longest overdue first, at most so many."""
-    found = connection.execute(
-        select(CLOCKS.c.account_id, CLOCKS.c.handoff_id, CLOCKS.c.rung, CLOCKS.c.due_at)
-        .where(CLOCKS.c.state == ARMED, CLOCKS.c.due_at <= now)
-        .order_by(CLOCKS.c.due_at, CLOCKS.c.handoff_id, CLOCKS.c.rung)
-        .limit(most)
-    )
-    return [DueClock(**row._mapping) for row in found]
+    return [clock for clock in upcoming(connection, most) if clock.due_at <= now]
 
 
 def fire(tx: Transaction, account: Account, clock: DueClock, now: datetime) -> bool:

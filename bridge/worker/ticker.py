@@ -43,6 +43,9 @@ class Ticker:
         self._clock = clock
         self._broken: set[DueClock] = set()  #: could not be fired at the last look
         self._busy: set[DueClock] = set()  #: their handoffs were being changed at the last look
+        self._next: datetime | None = (
+            None  #: when the next is due, by the last look; None while that is not known
+        )
         self.looked_at: datetime | None = None  #: when the last look came to its end; None before the first
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clocks", daemon=True)
@@ -73,19 +76,23 @@ class Ticker:
         """Fire what is due. What is broken or busy is not tried again at this look."""
         self._broken.clear()
         self._busy.clear()
-        while not self._stopping.is_set() and (due := self._due()):
+        self._next = None
+        while not self._stopping.is_set() and self._next is None:
+            due = self._take_note()
             for account_id in {clock.account_id: None for clock in due}:
                 self._fire([clock for clock in due if clock.account_id == account_id])
         self.looked_at = self._clock()
 
     def seconds_until_next(self) -> float:
-        """Return for how long nothing is due, a tick at most. What broke is left to the tick."""
+        """Return for how long nothing is due by the last look, a tick at most. What broke is left to the tick.
+
+        What was armed since then wakes whoever waits.
+        """
         if self._busy:
             return BUSY_SECONDS
-        now = self._clock()
-        with self._database.read() as connection:
-            moment = clocks.next_due(connection, now if self._broken else None)
-        return TICK_SECONDS if moment is None else min(max((moment - now).total_seconds(), 0.0), TICK_SECONDS)
+        if self._next is None:
+            return TICK_SECONDS
+        return min(max((self._next - self._clock()).total_seconds(), 0.0), TICK_SECONDS)
 
     def _run(self) -> None:
         seen, ahead = -1, _ahead()
@@ -109,11 +116,18 @@ class Ticker:
             if seen != before:
                 self._stopping.wait(min(GATHERED_SECONDS, wait))
 
-    def _due(self) -> Sequence[DueClock]:
+    def _take_note(self) -> Sequence[DueClock]:
+        """Return what is due, and note when the next will be, unless more is due than was read."""
         left = self._broken | self._busy
+        most = MOST_AT_ONCE + len(left)
         with self._database.read() as connection:
-            due = clocks.due(connection, self._clock(), MOST_AT_ONCE + len(left))
-        return [clock for clock in due if clock not in left]
+            now = self._clock()
+            upcoming = clocks.upcoming(connection, most)
+        due = [clock for clock in upcoming if clock.due_at <= now and clock not in left]
+        later = next((clock.due_at for clock in upcoming if clock.due_at > now), None)
+        if later or len(upcoming) < most:
+            self._next = later or datetime.max.replace(tzinfo=UTC)
+        return due
 
     def _fire(self, due: Sequence[DueClock]) -> None:
         """Fire clocks of one account together; when that breaks, each alone, to find out whose fault it is."""
