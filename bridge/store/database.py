@@ -48,6 +48,7 @@ class Database:
         self.strain = Strain()
         self._schema = SchemaWatch(self.engine)
         self._writer = SingleWriter(self.engine, self.wakeups.announce) if self.is_sqlite else None
+        self._endings: list[Callable[[], None]] = []
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in one transaction and return its value once that is on disk.
@@ -89,7 +90,14 @@ class Database:
             leave_server(self.engine)  # another may have taken over; the next connection finds it
         return writable
 
+    def before_closing(self, end: Callable[[], None]) -> None:
+        """Have `end` called as soon as the database is to be closed, while it still serves."""
+        self._endings.append(end)
+
     def close(self) -> None:
+        for end in self._endings:
+            end()
+        self._endings.clear()
         if self._writer:
             self._writer.close()
         self.wakeups.close()

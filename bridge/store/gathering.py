@@ -20,6 +20,7 @@ Answer = TypeVar("Answer")
 
 #: more would make the first of them wait too long for its answer
 MOST_TOGETHER: Final = 64
+END_SECONDS: Final = 5.0
 
 
 class Gathering(Generic[Asked, Answer]):
@@ -28,7 +29,7 @@ class Gathering(Generic[Asked, Answer]):
     `work` gets a transaction and what was asked, and returns as many answers in the same order; an answer that
     is an exception is raised to its caller. Like all work it may run more than once, and when it raises, its
     transaction is undone and each half tried alone, until what broke it stands alone. Where the database has no
-    `writers`, whoever asks does it.
+    `writers`, whoever asks does it. It ends with its database.
     """
 
     def __init__(
@@ -36,9 +37,9 @@ class Gathering(Generic[Asked, Answer]):
     ) -> None:
         self._database = database
         self._work = work
-        self._asked: queue.SimpleQueue[tuple[Asked, Future[Answer]]] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[tuple[Asked, Future[Answer]] | None] = queue.SimpleQueue()
         self._start = threading.Lock()
-        self._started = False
+        self._threads: list[threading.Thread] = []
 
     def ask(self, asked: Asked) -> Future[Answer]:
         """Return what will hold the answer once all that it tells of is on disk.
@@ -55,19 +56,32 @@ class Gathering(Generic[Asked, Answer]):
 
     def _begin(self) -> None:
         with self._start:
-            if not self._started:
-                self._started = True
-                for _ in range(self._database.writers):
-                    threading.Thread(target=self._serve, name="store-gathering", daemon=True).start()
+            if self._threads:
+                return
+            for _ in range(self._database.writers):
+                thread = threading.Thread(target=self._serve, name="store-gathering", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._database.before_closing(self._end)
+
+    def _end(self) -> None:
+        for _ in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join(END_SECONDS)
 
     def _serve(self) -> None:
-        while True:
-            together = [self._asked.get()]
+        while (first := self._asked.get()) is not None:
+            together = [first]
             while len(together) < MOST_TOGETHER and not self._asked.empty():
                 try:
-                    together.append(self._asked.get_nowait())
+                    another = self._asked.get_nowait()
                 except queue.Empty:  # another thread was quicker
                     break
+                if another is None:
+                    self._asked.put(None)  # keep the wish to end for after this work
+                    break
+                together.append(another)
             self._do(together)
 
     def _do(self, together: Sequence[tuple[Asked, Future[Answer]]]) -> None:

@@ -130,3 +130,14 @@ def test_a_moment_without_a_zone_is_refused_in_an_added_row_too(database):
     with pytest.raises(Exception, match="time without a zone"):
         database.transact(lambda tx: tx.add(ACCOUNTS, [row]))
     assert names(database) == set()
+
+
+def test_no_thread_outlives_its_database(database_url: str) -> None:
+    before = set(threading.enumerate())
+    database = Database(database_url)
+    gathering: Gathering[str, str] = Gathering(database, lambda _tx, asked: asked)
+    assert gathering.ask("one").result(timeout=10) == "one"
+    assert "store-gathering" in {thread.name for thread in set(threading.enumerate()) - before}
+    database.close()
+    left = [thread for thread in set(threading.enumerate()) - before if thread.name == "store-gathering"]
+    assert left == []
