@@ -35,6 +35,7 @@ from sandbox.server import serve
 #: how fast the stand-ins' own waits pass
 PACE = 1 / 60
 LONGEST_STEP = timedelta(minutes=1)
+MOST_CLOCKS = 100
 TICKETS = "POST /api/v2/tickets*"
 POST = "POST /api/chat.postMessage"
 
@@ -96,7 +97,7 @@ class StillShop(Shop):
         """Fire every clock that has run out."""
         while True:
             with self.bridge.database.read() as connection:
-                due = clocks.due(connection, self.clock(), 100)
+                due = clocks.due(connection, self.clock(), MOST_CLOCKS)
                 account = self.bridge.accounts.of(connection, MAIN)
             if not due:
                 return
@@ -117,8 +118,9 @@ class StillShop(Shop):
         """Return when something is due next, a minute from now at most: a blocked budget tells no moment."""
         now = self.clock()
         with self.bridge.database.read() as connection:
-            moments = (clocks.next_due(connection, now), ledger.next_moment(connection, now))
-        return min(moment for moment in (*moments, now + LONGEST_STEP) if moment is not None)
+            rungs = [clock.due_at for clock in clocks.upcoming(connection, MOST_CLOCKS) if clock.due_at > now]
+            delivery = ledger.next_moment(connection, now)
+        return min(moment for moment in (*rungs, delivery, now + LONGEST_STEP) if moment is not None)
 
     def rows(self, table: Any, **where: Any) -> list[Any]:
         asked = select(table).where(*(table.c[name] == value for name, value in where.items()))
