@@ -2,10 +2,10 @@
 
 # No postponed annotations here: FastAPI must see `Who`, which is made inside the function below.
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
@@ -22,15 +22,18 @@ from bridge.intake.schema import HandoffRequest, MessagesRequest, PatchRequest, 
 from bridge.intake.service import LONGEST_WAIT_SECONDS, Intake
 
 #: what `checked_key` takes
-KEY_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[ -~]+$"}
+KEY_SCHEMA: Final[dict[str, Any]] = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": LONGEST_KEY,
+    "pattern": "^[ -~]+$",
+}
 KEY_HEADERS: Final = ("Idempotency-Key", "webhook-id")
 
 
-async def idempotency_key(
-    given: Annotated[str | None, Header(alias=KEY_HEADERS[0], json_schema_extra=KEY_SCHEMA)] = None,
-    signed: Annotated[str | None, Header(alias=KEY_HEADERS[1], json_schema_extra=KEY_SCHEMA)] = None,
-) -> str | None:
+async def idempotency_key(request: Request) -> str | None:
     """Return the key under which a call is kept to one effect; the id of a signed call serves as well."""
+    given, signed = (request.headers.get(name) for name in KEY_HEADERS)
     return checked_key(given or signed)
 
 
@@ -59,22 +62,25 @@ class Patience(BaseModel):
             raise unusable(error) from None
 
 
-def _parameters() -> list[dict[str, Any]]:
-    """Describe the headers and the query of a handover, which no dependency of the framework reads."""
-    key = {"anyOf": [{"type": "string", **KEY_SCHEMA}, {"type": "null"}]}
-    headers = [{"name": name, "in": "header", "required": False, "schema": key} for name in KEY_HEADERS]
-    asked = Patience.model_json_schema()["properties"].items()
+def _parameters(place: Literal["header", "query"], schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Describe what may stand in a call's headers or query in OpenAPI, by name."""
     return [
-        *headers,
-        *({"name": name, "in": "query", "required": False, "schema": schema} for name, schema in asked),
+        {"name": name, "in": place, "required": False, "schema": schema} for name, schema in schemas.items()
     ]
 
 
 def _takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
-    """Describe the body in OpenAPI; it is read by our own strict reader, not by the framework's."""
+    """Describe body and key in OpenAPI; they are read by our own strict readers, not by the framework's."""
     schema = {"$ref": REFERENCE.format(model=model.__name__)}
     body = {"required": required, "content": {"application/json": {"schema": schema}}}
-    return {"requestBody": body, "security": SECURITY}
+    keys = _parameters("header", dict.fromkeys(KEY_HEADERS, KEY_SCHEMA))
+    return {"requestBody": body, "security": SECURITY, "parameters": keys}
+
+
+def _asks(described: dict[str, Any], query: type[BaseModel]) -> dict[str, Any]:
+    """Add the query that the call reads itself."""
+    asked = _parameters("query", query.model_json_schema()["properties"])
+    return {**described, "parameters": [*described["parameters"], *asked]}
 
 
 def _looks(shape: type[BaseModel]) -> dict[str, Any]:
@@ -137,7 +143,7 @@ def intake_routes(intake: Intake) -> APIRouter:
         "",
         status_code=202,
         response_model=None,
-        openapi_extra={**_takes(HandoffRequest), "parameters": _parameters()},
+        openapi_extra=_asks(_takes(HandoffRequest), Patience),
         responses=answers(202, Receipt, *CHANGING),
     )
     async def hand_over(request: Request) -> JSONResponse:
@@ -149,7 +155,7 @@ def intake_routes(intake: Intake) -> APIRouter:
         body = await raw_body(request)
         caller = await caller_of(request, body)
         patience = Patience.asked_for(request)
-        key = await idempotency_key(*(request.headers.get(name) for name in KEY_HEADERS))
+        key = await idempotency_key(request)
         answer = await _accepted(intake, caller, body, key)
         if patience.wait:
             seconds = patience.timeout_seconds
