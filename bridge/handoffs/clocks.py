@@ -67,11 +67,6 @@ def upcoming(connection: Connection, most: int) -> Sequence[DueClock]:
     return [DueClock(*row) for row in connection.execute(UPCOMING, {"most": most})]
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next armed clock of any account runs out, None when none is armed."""
-    return next((clock.due_at for clock in upcoming(connection, 1)), None)
-
-
 def due(connection: Connection, now: datetime, most: int) -> Sequence[DueClock]:
     """Return the clocks that have run out by `now`, the longest overdue first, at most so many."""
     return [clock for clock in upcoming(connection, most) if clock.due_at <= now]

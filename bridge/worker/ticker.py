@@ -43,9 +43,7 @@ class Ticker:
         self._clock = clock
         self._broken: set[DueClock] = set()  #: could not be fired at the last look
         self._busy: set[DueClock] = set()  #: their handoffs were being changed at the last look
-        self._next: datetime | None = (
-            None  #: when the next is due, by the last look; None while that is not known
-        )
+        self._next: datetime | None = None  #: when the next is due; None while the last look has not told
         self.looked_at: datetime | None = None  #: when the last look came to its end; None before the first
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clocks", daemon=True)

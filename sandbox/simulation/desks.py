@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,7 +41,7 @@ class WorkPlace(Protocol):
     def solve(self, ticket_id: int) -> None: ...
 
 
-class _Tickets:
+class _Tickets(ABC):
     """Looks through a stand-in's tickets, each once."""
 
     mark: str
@@ -79,8 +80,9 @@ class _Tickets:
     def person(self, agent_id: int | None) -> Worker | None:
         return next((one for one in TEAM if agent_id in (one.zendesk, one.freshdesk)), None)
 
+    @abstractmethod
     def _handoff_of(self, ticket: dict[str, Any]) -> str | None:
-        raise NotImplementedError
+        """Return the handoff that the ticket was opened for, None for none."""
 
 
 class AtZendesk(_Tickets):

@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.app import Bridge
 from bridge.handoffs import clocks
-from bridge.store import Database, StoreUnavailable
+from bridge.store import StoreUnavailable
 from bridge.worker.ticker import MOST_AT_ONCE, TICK_SECONDS
 from sandbox.simulation.store import SimulatedDatabase
 from sandbox.simulation.timetable import Timetable
@@ -38,11 +38,12 @@ class Ticking:
             self._plan()
 
     def _plan(self) -> None:
-        moment = _next_due(self._database)
-        if moment is None or moment == self._planned_for:
+        with self._database.read() as connection:
+            first = next(iter(clocks.upcoming(connection, 1)), None)
+        if first is None or first.due_at == self._planned_for:
             return
-        self._planned_for = moment
-        soon = max(moment, self._timetable.now) + timedelta(
+        self._planned_for = first.due_at
+        soon = max(first.due_at, self._timetable.now) + timedelta(
             seconds=self._chance.uniform(0, LATEST_WAKE_SECONDS)
         )
         self._timetable.at(soon, self._look)
@@ -71,8 +72,3 @@ class Ticking:
         self._database.transact(
             lambda tx: clocks.fire(tx, accounts.of(tx.connection, clock.account_id), clock, now)
         )
-
-
-def _next_due(database: Database) -> datetime | None:
-    with database.read() as connection:
-        return clocks.next_due(connection)
