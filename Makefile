@@ -56,8 +56,8 @@ soak-model: install ## 10,000 random sequences of everything that can happen, ag
 	HANDOFF_MODEL_SEED=$$seed HANDOFF_MODEL_SEQUENCES=$${HANDOFF_MODEL_SEQUENCES:-10000} \
 		$(BIN)/python -m pytest -n 2 tests/model $(ARGS)
 
-crash-sweep: install ## play the main story on from a death at every place, on both stores; takes an hour
-	HANDOFF_SWEEP=whole $(BIN)/python -m pytest -n 2 --dist worksteal tests/sweep $(ARGS)
+crash-sweep: install ## let the bridge die at every place of the main story, on both stores; HANDOFF_SWEEP=whole plays on from each
+	HANDOFF_SWEEP=$${HANDOFF_SWEEP:-states} $(BIN)/python -m pytest -n 2 --dist worksteal tests/sweep $(ARGS)
 
 simulate: install ## play a day of 2,000 handoffs in virtual time; ARGS="--seed 7"
 	$(BIN)/handoff simulate --day $(ARGS)

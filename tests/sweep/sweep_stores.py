@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from databases import Postgres
+from sqlalchemy import NullPool, create_engine, text
+
+from bridge.store import tables
 
 LEAVE_SECONDS: Final = 10.0
+TABLES: Final = sorted(tables.handoffs.metadata.tables)
+ROWS: Final = "SELECT kept::text FROM {0} AS kept ORDER BY 1"
 
 
 class KeptStore(Protocol):
@@ -92,7 +97,12 @@ class PostgresStore:
             time.sleep(0.001)
 
     def told(self) -> str:
-        raise NotImplementedError("only asked of SQLite")
+        self.wait_until_left()
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.connect() as connection:
+            told = [row for name in TABLES for row in connection.execute(text(ROWS.format(name))).scalars()]
+        self.wait_until_left()
+        return "\n".join(told)
 
     def forget(self) -> None:
         for name in self._kept:

@@ -54,7 +54,7 @@ def test_fault_50_a_trigger_is_a_rule(desk, helpdesk, ref):
 
 @pytest.mark.parametrize(("cause", "kind"), [("auto_vacation", "rule"), ("unverified", "person")])
 def test_fault_50_an_out_of_office_mail_that_was_recovered_is_no_person(desk, helpdesk, ref, cause, kind):
-    """An agent's out-of-office mail is recovered from Zendesk's suspended ones: known by the cause, no answer."""
+    """An agent's out-of-office mail is recovered from Zendesk's suspended ones: no answer when read back."""
     desk.zendesk.reply(int(ref.id), 3601, "I am away until Monday")
     desk.zendesk.store.audits[int(ref.id)][-1]["events"].append({"id": 1, "cause_id": 8, "cause_name": cause})
     assert last(helpdesk, ref).author.kind is AuthorKind(kind)
