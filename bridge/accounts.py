@@ -123,7 +123,6 @@ class Accounts:
     def load_desk(self, tx: Transaction, account_id: str, path: Path, now: datetime) -> int:
         """Keep the desk file as the account's newest version, unless it is that already. Raises DeskRefused."""
         text = desk_text(path)
-        read_desk(text, path.name, self._vendors)
         digest = hashlib.sha256(text.encode()).hexdigest()
         newest = tx.execute(
             select(DESKS.c.version, DESKS.c.digest)
@@ -133,6 +132,7 @@ class Accounts:
         ).first()
         if newest and newest.digest == digest:
             return int(newest.version)
+        read_desk(text, path.name, self._vendors)
         version = (newest.version if newest else 0) + 1
         values = {"digest": digest, "file_name": path.name, "text": text, "loaded_at": now}
         tx.execute(insert(DESKS).values(account_id=account_id, version=version, **values))
