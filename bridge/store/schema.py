@@ -13,11 +13,14 @@ from typing import Final
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, String, column, select, table
+from sqlalchemy.exc import DBAPIError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 #: how long a look at the store's schema is believed
 LOOK_EVERY: Final = timedelta(seconds=1)
+#: where Alembic keeps it; its own way of asking is four statements
+REVISIONS: Final = select(column("version_num", String)).select_from(table("alembic_version"))
 
 
 def configuration() -> Config:
@@ -62,6 +65,10 @@ class SchemaWatch:
         return self._clock() - self._looked_at >= LOOK_EVERY.total_seconds()
 
     def _look(self) -> None:
-        with self._engine.connect() as connection:
-            self._ours = found_in(connection) == written_for()
+        try:
+            with self._engine.connect() as connection:
+                self._ours = list(connection.execute(REVISIONS).scalars()) == [written_for()]
+        except DBAPIError:  # no such table, or no store
+            with self._engine.connect() as connection:
+                self._ours = found_in(connection) == written_for()
         self._looked_at = self._clock()
