@@ -1,6 +1,6 @@
 """How late rungs fire: 2,000 fall due within 20 seconds among few or many open clocks, on one or three workers.
 
-    python bench/rungs.py --store postgresql --clocks 1000 100000 --workers 1
+    python bench/rungs.py --store postgresql --clocks 1000 100000 --workers 1 --clocks-apart
 
 On PostgreSQL a rung counts as fired when its transaction is committed, by the server's own record; on SQLite when
 the bridge began to fire it. The same workers meanwhile pay what the rungs owe, to vendors that take 20 ms.
@@ -97,9 +97,11 @@ class Among:
         )
         return worker, server
 
-    def lateness(self, workers: int) -> Sequence[float]:
+    def lateness(self, workers: int, *, clocks_apart: bool) -> Sequence[float]:
         """Let 2,000 rungs fall due; return their p50, p99 and greatest lateness and the earliest, in ms."""
-        with worker_processes(self.store.url, workers, vendor_seconds=VENDOR_SECONDS):
+        with worker_processes(
+            self.store.url, workers, vendor_seconds=VENDOR_SECONDS, clocks_apart=clocks_apart
+        ):
             self._let_fall_due()
             self._wait_until(lambda: self._count(CLOCKS, CLOCKS.c.state == "fired") >= RUNGS)
             late = self._read(COMMITTED[self.store.kind])
@@ -167,7 +169,9 @@ class Among:
         return cpu_seconds([self.store.server_pid]) if self.store.server_pid else 0.0
 
 
-def measure(report: Report, store: Store, clocks: int, workers: Sequence[int], rounds: int) -> float:
+def measure(
+    report: Report, store: Store, clocks: int, workers: Sequence[int], rounds: int, *, clocks_apart: bool
+) -> float:
     """Add the figures of one store; return the cost of a look in milliseconds."""
     with bench_bridge(store.url) as bridge:
         among = Among(store, bridge, clocks)
@@ -179,8 +183,12 @@ def measure(report: Report, store: Store, clocks: int, workers: Sequence[int], r
             if store.server_pid:
                 report.add(f"{among.name}: the server for it", server, "% of a core")
         for count in workers:
-            p50, p99, most, earliest = medians([among.lateness(count) for _ in range(rounds)])
+            p50, p99, most, earliest = medians(
+                [among.lateness(count, clocks_apart=clocks_apart) for _ in range(rounds)]
+            )
             name = f"{among.name}, {count} worker{'s' if count > 1 else ''}"
+            if clocks_apart:
+                name += " and one for the clocks"
             report.add(f"{name}: late p50", p50, "ms")
             report.add(f"{name}: late p99", p99, "ms", at_most=LATE_P99_MS)
             report.add(f"{name}: late at most", most, "ms")
@@ -196,6 +204,7 @@ def main() -> int:
     parser.add_argument(
         "--store", choices=("postgresql", "sqlite"), nargs="+", default=["postgresql", "sqlite"]
     )
+    parser.add_argument("--clocks-apart", action="store_true", help="give the clocks a process of their own")
     given = parser.parse_args()
     report = Report(title="How late rungs fire", machine=this_machine())
     for kind in given.store:
@@ -204,7 +213,9 @@ def main() -> int:
             with postgres_store() if kind == "postgresql" else sqlite_store() as store:
                 report.machine = this_machine(store.room, postgres=store.version or report.machine.postgres)
                 workers = given.workers if store.version else [1]
-                looks[clocks] = measure(report, store, clocks, workers, given.rounds)
+                looks[clocks] = measure(
+                    report, store, clocks, workers, given.rounds, clocks_apart=given.clocks_apart
+                )
         if {1_000, IDLE_AMONG} <= looks.keys():
             ratio = looks[IDLE_AMONG] / looks[1_000]
             report.add(f"{kind}: a look, 100,000 ÷ 1,000 clocks", ratio, at_most=TICK_RATIO)

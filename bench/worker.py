@@ -1,6 +1,6 @@
 """A worker as `handoff worker` runs it, only that its vendors are slow stand-ins; also its own process.
 
-python bench/worker.py STORE_URL --vendor-ms 20 --calls FOLDER
+python bench/worker.py STORE_URL --vendor-ms 20 --calls FOLDER --only clocks
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Final
 from vendors import TakenCall, slow_vendors, taken_by
 
 from bridge.accounts import Accounts
-from bridge.app import Bridge, build_worker, prepare
+from bridge.app import Bridge, prepare
+from bridge.commands.serve import CLOCKS, DELIVERIES, worker_for
 from bridge.security.vault import Vault
 from bridge.settings import read_settings
 from bridge.store import Database
@@ -66,17 +67,26 @@ def bench_bridge(url: str, *, vendor_seconds: float = 0.0) -> Iterator[Bridge]:
 
 @contextmanager
 def worker_processes(
-    url: str, count: int, *, vendor_seconds: float, calls: Path | None = None
+    url: str,
+    count: int,
+    *,
+    vendor_seconds: float,
+    calls: Path | None = None,
+    clocks_apart: bool = False,
 ) -> Iterator[list[subprocess.Popen[str]]]:
     """Give so many workers, each a process of its own, ready to work; stopped afterwards.
 
-    Each then leaves in the folder `calls` what its vendors took; None when nobody asks.
+    Each then leaves in the folder `calls` what its vendors took; None when nobody asks. With `clocks_apart`
+    they pay deliveries only, and one process more has the clocks.
     """
     command = [sys.executable, __file__, url, "--vendor-ms", str(vendor_seconds * 1000)]
     if calls:
         command += ["--calls", str(calls)]
+    commands = [[*command, *(["--only", DELIVERIES] if clocks_apart else [])]] * count
+    if clocks_apart:
+        commands.append([*command, "--only", CLOCKS])
     with ExitStack() as stack:
-        started = [stack.enter_context(_process(command)) for _ in range(count)]
+        started = [stack.enter_context(_process(command)) for command in commands]
         for worker in started:
             assert worker.stdout is not None
             if worker.stdout.readline().strip() != "ready":
@@ -134,12 +144,13 @@ def main() -> int:
     parser.add_argument("url")
     parser.add_argument("--vendor-ms", type=float, default=20.0)
     parser.add_argument("--calls", type=Path)
+    parser.add_argument("--only", choices=(CLOCKS, DELIVERIES))
     given = parser.parse_args()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     with bench_bridge(given.url, vendor_seconds=given.vendor_ms / 1000) as bridge:
         set_up_logging(bridge.settings)
-        worker = build_worker(bridge)
+        worker = worker_for(bridge, given.only)
         worker.start()
         print("ready", flush=True)
         stop.wait()

@@ -56,6 +56,8 @@ SIGNATURES_EVERY_SECONDS = 60
 PURGE_EVERY_SECONDS = 30
 #: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
 PURGE_SECONDS = 2.0
+#: so long a process for the clocks alone has for each, before a worker takes that clock for missed
+CLOCKS_APART_HAVE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,20 @@ def _described(app: FastAPI) -> dict[str, Any]:
     return document
 
 
-def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worker:
+def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY, clocks_apart: bool = False) -> Worker:
+    """Build a worker. With `clocks_apart` another process has the clocks, and this one fires only what that missed."""
+    leaving = CLOCKS_APART_HAVE if clocks_apart else timedelta(0)
+    ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock, leaving=leaving)
+    _give_chores(bridge, ticker)
+    return Worker(loop=_delivery_loop(bridge, poll_every), ticker=ticker)
+
+
+def build_clocks(bridge: Bridge) -> Ticker:
+    """Build what watches the clocks and does nothing else."""
+    return Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
+
+
+def _delivery_loop(bridge: Bridge, poll_every: timedelta) -> DeliveryLoop:
     budgets = Budgets(lambda _account, connection: bridge.connectors.limits_of(connection))
     payer = Payer(
         database=bridge.database,
@@ -184,7 +199,16 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
         poll_every=poll_every,
         notifier=AppriseNotifier(),
     )
-    ticker = Ticker(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
+    return DeliveryLoop(
+        database=bridge.database,
+        payer=payer,
+        budgets=budgets,
+        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED, NOTIFY),
+        clock=bridge.clock,
+    )
+
+
+def _give_chores(bridge: Bridge, ticker: Ticker) -> None:
     ticker.every(AUDIT_EVERY_SECONDS, _audit(bridge, ticker))
     ticker.every(STANDING_EVERY_SECONDS, lambda: owe_what_goes_on(bridge, bridge.clock()))
     ticker.every(THOROUGH_BOOKS_EVERY_SECONDS, lambda: look_into_the_books(bridge.database, bridge.clock()))
@@ -198,14 +222,6 @@ def build_worker(bridge: Bridge, *, poll_every: timedelta = POLL_EVERY) -> Worke
     ticker.every(
         PURGE_EVERY_SECONDS, lambda: keep_for(bridge.database, retention, bridge.clock(), PURGE_SECONDS)
     )
-    loop = DeliveryLoop(
-        database=bridge.database,
-        payer=payer,
-        budgets=budgets,
-        connections=(*bridge.connectors.vendors, BOT, WEBHOOK, FEED, NOTIFY),
-        clock=bridge.clock,
-    )
-    return Worker(loop=loop, ticker=ticker)
 
 
 def _audit(bridge: Bridge, ticker: Ticker) -> Callable[[], None]:

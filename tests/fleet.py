@@ -101,7 +101,10 @@ class Process:
 
 
 class Fleet:
-    """`webs` web processes and `workers` workers over one store, with a bot that retries until it gets its 202."""
+    """`webs` web processes and `workers` workers over one store, with a bot that retries until it gets its 202.
+
+    With `clocks_apart` two more share a worker's work: one has the clocks, one the rest.
+    """
 
     def __init__(
         self,
@@ -111,14 +114,19 @@ class Fleet:
         webs: int,
         workers: int,
         program: Sequence[str] = HANDOFF,
+        clocks_apart: bool = False,
     ) -> None:
         self.ports = [free_port() for _ in range(webs)]
         self.webs = [
             Process(["web", "--port", str(port)], environment, folder / f"web{port}.log", program)
             for port in self.ports
         ]
+        parts: list[list[str]] = [[]] * workers
+        if clocks_apart:
+            parts += [["--only", "clocks"], ["--only", "deliveries"]]
         self.workers = [
-            Process(["worker"], environment, folder / f"worker{n}.log", program) for n in range(workers)
+            Process(["worker", *part], environment, folder / f"worker{n}.log", program)
+            for n, part in enumerate(parts)
         ]
         self.accepted: dict[str, str] = {}  #: conversation → handoff, from the moment of its 202
         self.refused: list[str] = []  #: conversations, once for each 503

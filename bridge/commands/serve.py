@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 import uvicorn
 
-from bridge.app import Bridge, build_web, build_worker, prepare
+from bridge.app import Bridge, Worker, build_clocks, build_web, build_worker, prepare
 from bridge.commands.opening import open_bridge
 from bridge.commands.outcome import (
     Commands,
@@ -27,6 +27,7 @@ from bridge.commands.outcome import (
 from bridge.store import migrate
 from bridge.store.migrate import UnknownRevision, migrate_back
 from bridge.watching import set_up_logging
+from bridge.worker.ticker import Ticker
 
 log = structlog.get_logger()
 
@@ -35,6 +36,8 @@ GRACE_SECONDS: Final = 2
 #: A process that is told to stop has ended by then, whatever still waits for an answer. Some who tell it
 #: kill it after five seconds.
 LONGEST_END_SECONDS: Final = 4.5
+CLOCKS: Final = "clocks"
+DELIVERIES: Final = "deliveries"
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -42,7 +45,12 @@ def add_to(commands: Commands) -> None:
     move = add_command(commands, "migrate", "bring the store to this version", "handoff migrate", _migrate)
     move.add_argument("--back-to", metavar="REVISION", help="undo what came after it, for an older program")
     web = add_command(commands, "web", "serve bots and vendors over HTTP", "PORT=8000 handoff web", _web)
-    add_command(commands, "worker", "pay deliveries and watch clocks", "handoff worker", _worker)
+    work = add_command(commands, "worker", "pay deliveries and watch clocks", "handoff worker", _worker)
+    work.add_argument(
+        "--only",
+        choices=(CLOCKS, DELIVERIES),
+        help="share the work between two processes: one fires rungs and does nothing else, the other does the rest",
+    )
     run = add_command(commands, "run", "web and worker in one process", "handoff run --port 8000", _run)
     for command in (web, run):
         command.add_argument("--host", help="the address to listen at (HANDOFF_HOST, 127.0.0.1)")
@@ -73,11 +81,11 @@ def _web(given: argparse.Namespace) -> int:
     return 0
 
 
-def _worker(_given: argparse.Namespace) -> int:
+def _worker(given: argparse.Namespace) -> int:
     bridge = _ready_bridge()
     stop = threading.Event()
     _at_stop_signals(stop.set)
-    worker = build_worker(bridge)
+    worker = worker_for(bridge, given.only)
     worker.start()
     log.info("worker_started")
     stop.wait()
@@ -85,6 +93,13 @@ def _worker(_given: argparse.Namespace) -> int:
     bridge.close()
     log.info("worker_stopped")
     return 0
+
+
+def worker_for(bridge: Bridge, only: str | None) -> Worker | Ticker:
+    """Build what does a worker's work, or the part of it that `only` names; None is all of it."""
+    if only == CLOCKS:
+        return build_clocks(bridge)
+    return build_worker(bridge, clocks_apart=only == DELIVERIES)
 
 
 def _run(given: argparse.Namespace) -> int:

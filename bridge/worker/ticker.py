@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -37,10 +37,20 @@ STOP_SECONDS: Final = 5.0
 
 
 class Ticker:
-    def __init__(self, *, database: Database, accounts: Accounts, clock: Callable[[], datetime]) -> None:
+    """Fires clocks as they run out; with `leaving`, those that nobody has fired so long after they ran out."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        accounts: Accounts,
+        clock: Callable[[], datetime],
+        leaving: timedelta = timedelta(0),
+    ) -> None:
         self._database = database
         self._accounts = accounts
         self._clock = clock
+        self._leaving = leaving
         self._broken: set[DueClock] = set()  #: could not be fired at the last look
         self._busy: set[DueClock] = set()  #: their handoffs were being changed at the last look
         self._next: datetime | None = None  #: when the next is due; None while the last look has not told
@@ -119,12 +129,12 @@ class Ticker:
         left = self._broken | self._busy
         most = MOST_AT_ONCE + len(left)
         with self._database.read() as connection:
-            now = self._clock()
+            until = self._clock() - self._leaving
             upcoming = clocks.upcoming(connection, most)
-        due = [clock for clock in upcoming if clock.due_at <= now and clock not in left]
-        later = next((clock.due_at for clock in upcoming if clock.due_at > now), None)
+        due = [clock for clock in upcoming if clock.due_at <= until and clock not in left]
+        later = next((clock.due_at for clock in upcoming if clock.due_at > until), None)
         if later or len(upcoming) < most:
-            self._next = later or datetime.max.replace(tzinfo=UTC)
+            self._next = later + self._leaving if later else datetime.max.replace(tzinfo=UTC)
         return due
 
     def _fire(self, due: Sequence[DueClock]) -> None:

@@ -38,10 +38,17 @@ LOAD = Load(
 SERVER_BYTES = 400 << 20
 
 
-def prove_on(url, folder, trouble, *, webs=2 if FULL else 1, workers=WORKERS, load=LOAD):
+def prove_on(url, folder, trouble, *, webs=2 if FULL else 1, workers=WORKERS, load=LOAD, clocks_apart=False):
     program = (str(Path(dying.__file__)), "never", str(LEASE_SECONDS))
     with killed_shop(url, folder, rung_seconds=RUNG_SECONDS) as shop:
-        fleet = Fleet(shop.environment, folder, webs=webs, workers=workers, program=program)
+        fleet = Fleet(
+            shop.environment,
+            folder,
+            webs=webs,
+            workers=workers,
+            program=program,
+            clocks_apart=clocks_apart,
+        )
         prove(shop, fleet, trouble, load)
         return fleet
 
@@ -51,7 +58,7 @@ def test_nothing_is_lost_or_doubled_when_processes_on_sqlite_are_killed(sqlite_u
 
 
 def test_nothing_is_lost_or_doubled_when_processes_on_postgresql_are_killed(postgres_url, tmp_path):
-    prove_on(postgres_url, tmp_path, killing(KILL_EVERY, MOST_KILLS))
+    prove_on(postgres_url, tmp_path, killing(KILL_EVERY, MOST_KILLS), workers=WORKERS - 1, clocks_apart=True)
 
 
 def test_a_worker_frozen_for_longer_than_its_lease_settles_and_sends_nothing_of_anothers(

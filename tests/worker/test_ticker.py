@@ -138,6 +138,22 @@ def test_a_handoff_that_is_being_changed_holds_up_no_other_and_fires_once_it_is_
         ticker.stop()
 
 
+def test_a_worker_that_leaves_the_clocks_to_another_fires_what_that_one_missed(open_bridge, until):
+    bridge = open_bridge()
+    missed, fresh = due_in(bridge, 1, seconds=-5), due_in(bridge, 2, seconds=0)
+    ticker = Ticker(
+        database=bridge.database,
+        accounts=bridge.accounts,
+        clock=bridge.clock,
+        leaving=timedelta(seconds=3),
+    )
+    ticker.look()
+    assert {row.handoff_id for row in fired(bridge)} == {missed}
+    assert 0 < ticker.seconds_until_next() <= 1
+    until(lambda: ticker.look() or len(fired(bridge)) == 2)
+    assert next(row.late_ms for row in fired(bridge) if row.handoff_id == fresh) >= 3000
+
+
 def poison(bridge, handoff_id):
     """Make a row that nothing can read any more."""
     bridge.database.transact(
