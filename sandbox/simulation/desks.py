@@ -72,9 +72,11 @@ class _Tickets(ABC):
         return self._by_handoff
 
     def ticket_of(self, case: Case) -> int | None:
-        found = self._by_handoff.get(case.handoff_id or "")
-        if found:
-            return self._by_conversation.setdefault(case.conversation_id, found[0])
+        own = self._by_handoff.get(case.handoff_id or "")
+        if own:
+            self._by_conversation[case.conversation_id] = own[0]
+            return own[0]
+        # Handed over anew while its ticket was open: it goes on there.
         return self._by_conversation.get(case.conversation_id)
 
     def person(self, agent_id: int | None) -> Worker | None:
