@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -225,10 +226,10 @@ class House:
 
     def die_after_the_call(self, job: Job) -> None:
         """Have the call made, and nothing written down of it."""
-        try:
+        self.bot.caller_dies = True
+        with suppress(Killed):
             self.killed_payer.pay(job)
-        except Killed:
-            return
+        self.bot.caller_dies = False
 
     def due(self) -> list[clocks.DueClock]:
         with self.database.read() as connection:

@@ -286,7 +286,7 @@ class Heard:
     event: str
     data: Mapping[str, Any]
     at: datetime
-    taken: bool
+    taken: bool  #: and whoever called has heard so
 
 
 class ListeningBot:
@@ -294,6 +294,7 @@ class ListeningBot:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.caller_dies = False  #: before it can tell anybody what it was answered
         self.answers: list[int] = []
         self.heard: list[Heard] = []
 
@@ -308,7 +309,7 @@ class ListeningBot:
                 event=told["type"].removeprefix("handoff."),
                 data=told["data"],
                 at=self._clock(),
-                taken=status == 200,
+                taken=status == 200 and not self.caller_dies,
             )
         )
         return Posted(status)

@@ -524,3 +524,15 @@ def test_the_ten_rules_hold_whatever_happens_in_whatever_order(machine, part):
     )
     seeded = seed(int(SEED) + part)(machine) if SEED else machine
     run_state_machine_as_test(seeded, settings=chosen)
+
+
+def test_an_answer_that_the_bot_took_from_a_dying_worker_counts_for_nothing_once_its_address_is_gone(machine):
+    """Nobody knows that it arrived, and nobody can ask any more."""
+    state = machine()
+    state.the_first_customer_comes(limited=False, ticketed=True, conversation="told")
+    state.person_replies(told=True, which=0)
+    state.worker_ends(how="after its calls", worker="first worker")
+    state.somebody_is_out_of_reach(trouble=410)
+    state.bot_hands_over(account=MAIN, conversation="told", asked=None, words="my parcel")
+    state.everything_is_paid()
+    state.teardown()
