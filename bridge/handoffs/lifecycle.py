@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, update
 
+from bridge.handoffs import owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
@@ -20,10 +20,7 @@ from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
 from bridge.roster.model import Person
-from bridge.store import tables
 
-DELIVERIES = tables.deliveries
-CLOCKS = tables.clocks
 TURNS: Final = TypeAdapter(tuple[Turn, ...])
 #: flag of a handoff whose ticket was solved before anybody had answered
 SOLVED_UNANSWERED: Final = "solved_unanswered"
@@ -47,12 +44,7 @@ def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) ->
     if change.handoff.card:
         show(change)
         return
-    change.tx.execute(
-        update(DELIVERIES)
-        .where(*_owed_here(change), DELIVERIES.c.kind == "post_card", DELIVERIES.c.attempts == 0)
-        .values(not_before=change.now)
-    )
-    change.tx.wake("deliveries")
+    owed.let_card_go(change)
 
 
 def moved(change: Change, ticket: TicketRef) -> None:
@@ -129,7 +121,7 @@ def answered(change: Change, *, by: str, at: datetime, text: str, message_id: st
         message={"id": message_id, "author": by, "text": text},
         answered_in_window=within,
     )
-    stop_clocks(change)
+    owed.stop(change)
     show(change)
 
 
@@ -204,14 +196,7 @@ def show(change: Change) -> None:
     card, chat = change.handoff.card, change.account.chat
     if card is None or chat is None:
         return
-    owed = change.tx.execute(
-        select(DELIVERIES.c.delivery_id).where(
-            *_owed_here(change),
-            DELIVERIES.c.kind == "update_card",
-            DELIVERIES.c.attempts == 0,
-        )
-    ).first()
-    if owed is None and not change.owes("update_card"):
+    if not change.owes("update_card") and not owed.has_card_update(change):
         change.owe("update_card", chat)
 
 
@@ -232,70 +217,17 @@ def alarm(change: Change, text: str) -> None:
         change.owe("channel_note", change.account.chat, payload=payload, lane=channel)
 
 
-def stop_clocks(change: Change) -> None:
-    """Cancel the rungs not yet fired, held ones too, and what fired ones still owe and nobody has begun to send."""
-    where = (
-        CLOCKS.c.account_id == change.handoff.account_id,
-        CLOCKS.c.handoff_id == change.handoff.handoff_id,
-    )
-    change.tx.execute(
-        update(CLOCKS)
-        .where(*where, CLOCKS.c.state.in_(("armed", "held")))
-        .values(state="cancelled", settled_at=change.now)
-    )
-    change.tx.execute(
-        update(DELIVERIES)
-        .where(*_owed_here(change), DELIVERIES.c.rung.is_not(None), DELIVERIES.c.attempts == 0)
-        .values(state="cancelled", settled_at=change.now)
-    )
-
-
 def _helpdesk_of(change: Change) -> str | None:
     """Return where the ticket is or is being opened, whichever helpdesk the desk names by now."""
     if change.handoff.ticket:
         return change.handoff.ticket.connection
-    opening: str | None = change.tx.execute(
-        select(DELIVERIES.c.connection).where(
-            DELIVERIES.c.account_id == change.handoff.account_id,
-            DELIVERIES.c.handoff_id == change.handoff.handoff_id,
-            DELIVERIES.c.kind == "open_ticket",
-        )
-    ).scalar()
-    return opening or change.account.helpdesk
+    return owed.opens_through(change) or change.account.helpdesk
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:
-    """Add the turns to the last of what is owed of words, unless somebody has begun to send it; else owe them anew.
-
-    Only to the last: what a worker gave back untouched may stand before words that came later.
-    """
-    owed = change.tx.execute(
-        select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
-        .where(
-            DELIVERIES.c.account_id == change.handoff.account_id,
-            DELIVERIES.c.handoff_id == change.handoff.handoff_id,
-            DELIVERIES.c.kind == "update_ticket",
-            DELIVERIES.c.state.in_(("owed", "unknown")),
-        )
-        .order_by(DELIVERIES.c.number.desc())
-    )
-    last = next((row for row in owed if row.payload.keys() & {"turns", "context"}), None)
-    if last is None or not _add_turns(change, last, turns):
+    words = owed.last_words(change)
+    if words is None or not owed.add_turns(change, words, turns):
         change_ticket(change, turns=turns)
-
-
-def _add_turns(change: Change, owed: Any, turns: list[Any]) -> bool:
-    """Let what is owed tell of the turns too; return False where somebody has it in hand.
-
-    A context tells of all the words there are when it is sent: it only must not be taken up before these are kept.
-    """
-    told = owed.payload if "context" in owed.payload else {"turns": [*owed.payload["turns"], *turns]}
-    added = change.tx.execute(
-        update(DELIVERIES)
-        .where(*_owed_here(change), DELIVERIES.c.delivery_id == owed.delivery_id, DELIVERIES.c.attempts == 0)
-        .values(payload=told)
-    )
-    return bool(added.rowcount)
 
 
 def _close(change: Change, state: State, event: str, *, actor: str, data: dict[str, Any]) -> None:
@@ -303,7 +235,7 @@ def _close(change: Change, state: State, event: str, *, actor: str, data: dict[s
     closed_at = max(change.now, change.handoff.answered_at or change.now)
     change.become(state=state, closed_at=closed_at)
     change.note(event, actor=actor, tell_bot=True, **data)
-    stop_clocks(change)
+    owed.stop(change)
     show(change)
 
 
@@ -311,12 +243,3 @@ def _read_once_more(change: Change) -> None:
     """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
     if change.account.helpdesk:
         change.owe("read_ticket", change.account.helpdesk)
-
-
-def _owed_here(change: Change) -> tuple[Any, ...]:
-    return (
-        DELIVERIES.c.account_id == change.handoff.account_id,
-        DELIVERIES.c.handoff_id == change.handoff.handoff_id,
-        DELIVERIES.c.state == "owed",
-        DELIVERIES.c.lease.is_(None),
-    )

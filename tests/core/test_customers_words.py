@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.handoffs import lifecycle
+from bridge.handoffs import lifecycle, owed
 from bridge.handoffs.model import Speaker, Turn
 
 
@@ -47,14 +47,14 @@ def test_words_are_not_lost_when_a_worker_takes_up_those_before_them_meanwhile(
     house, handoff_id, monkeypatch
 ):
     write(house, handoff_id, "hello?")
-    add_turns = lifecycle._add_turns
+    add_turns = owed.add_turns
     taken = []
 
     def claims_first(*given):
         taken.extend(house.claim())
         return add_turns(*given)
 
-    monkeypatch.setattr(lifecycle, "_add_turns", claims_first)
+    monkeypatch.setattr(owed, "add_turns", claims_first)
     write(house, handoff_id, "please")
     for job in taken:
         house.payer.pay(job)

@@ -1,0 +1,104 @@
+"""What a handoff owes and has promised already, changed as long as nobody has begun on it.
+
+The statements are built once: putting one together costs more than running it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, exists, select, update
+
+from bridge.handoffs.change import Change
+from bridge.store import tables
+
+DELIVERIES: Final = tables.deliveries
+CLOCKS: Final = tables.clocks
+
+_THEIRS: Final = (
+    DELIVERIES.c.account_id == bindparam("of_account"),
+    DELIVERIES.c.handoff_id == bindparam("of_handoff"),
+)
+_NOT_BEGUN: Final = (
+    *_THEIRS,
+    DELIVERIES.c.state == "owed",
+    DELIVERIES.c.lease.is_(None),
+    DELIVERIES.c.attempts == 0,
+)
+_LET_CARD_GO: Final = (
+    update(DELIVERIES)
+    .where(*_NOT_BEGUN, DELIVERIES.c.kind == "post_card")
+    .values(not_before=bindparam("now"))
+)
+_CARD_UPDATE: Final = select(exists().where(*_NOT_BEGUN, DELIVERIES.c.kind == "update_card"))
+_STOP_CLOCKS: Final = (
+    update(CLOCKS)
+    .where(
+        CLOCKS.c.account_id == bindparam("of_account"),
+        CLOCKS.c.handoff_id == bindparam("of_handoff"),
+        CLOCKS.c.state.in_(("armed", "held")),
+    )
+    .values(state="cancelled", settled_at=bindparam("now"))
+)
+_STOP_CALLS: Final = (
+    update(DELIVERIES)
+    .where(*_NOT_BEGUN, DELIVERIES.c.rung.is_not(None))
+    .values(state="cancelled", settled_at=bindparam("now"))
+)
+_OPENING: Final = select(DELIVERIES.c.connection).where(*_THEIRS, DELIVERIES.c.kind == "open_ticket")
+_TICKET_CHANGES: Final = (
+    select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
+    .where(*_THEIRS, DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.state.in_(("owed", "unknown")))
+    .order_by(DELIVERIES.c.number.desc())
+)
+_TELL: Final = (
+    update(DELIVERIES)
+    .where(*_NOT_BEGUN, DELIVERIES.c.delivery_id == bindparam("its_id"))
+    .values(payload=bindparam("told"))
+)
+
+
+def let_card_go(change: Change) -> None:
+    """Send the card now that has waited for its ticket."""
+    change.tx.execute(_LET_CARD_GO, {**_of(change), "now": change.now})
+    change.tx.wake("deliveries")
+
+
+def has_card_update(change: Change) -> bool:
+    """Return whether the card will be brought up to date anyway."""
+    return bool(change.tx.execute(_CARD_UPDATE, _of(change)).scalar())
+
+
+def stop(change: Change) -> None:
+    """Cancel the rungs not yet fired, held ones too, and what fired ones still owe and nobody has begun to send."""
+    stopped = {**_of(change), "now": change.now}
+    change.tx.execute(_STOP_CLOCKS, stopped)
+    change.tx.execute(_STOP_CALLS, stopped)
+
+
+def opens_through(change: Change) -> str | None:
+    """Return the connection through which the ticket is or was opened; None where no ticket was ever owed."""
+    connection: str | None = change.tx.execute(_OPENING, _of(change)).scalar()
+    return connection
+
+
+def last_words(change: Change) -> Row[Any] | None:
+    """Return the last of what the ticket is owed of the customer's words; None where nothing is.
+
+    Only to the last may words be added: what a worker gave back untouched may stand before words that came later.
+    """
+    owed = change.tx.execute(_TICKET_CHANGES, _of(change)).all()
+    return next((row for row in owed if row.payload.keys() & {"turns", "context"}), None)
+
+
+def add_turns(change: Change, words: Row[Any], turns: list[Any]) -> bool:
+    """Let `words` tell of the turns too; return False where somebody has them in hand by now.
+
+    A context tells of all the words there are when it is sent: it only must not be taken up before these are kept.
+    """
+    told = words.payload if "context" in words.payload else {"turns": [*words.payload["turns"], *turns]}
+    return bool(change.tx.execute(_TELL, {**_of(change), "its_id": words.delivery_id, "told": told}).rowcount)
+
+
+def _of(change: Change) -> dict[str, Any]:
+    return {"of_account": change.handoff.account_id, "of_handoff": change.handoff.handoff_id}
