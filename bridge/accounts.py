@@ -28,7 +28,11 @@ MAIN: Final = "main"  #: the account of a deployment that serves one company
 DESKS: Final = tables.desk_versions
 NEWEST_DESK: Final = select(func.max(DESKS.c.version)).where(DESKS.c.account_id == bindparam("account_id"))
 KEYS: Final = tables.keys
+SEALED: Final = select(KEYS.c.sealed_secret).where(
+    KEYS.c.account_id == bindparam("account_id"), KEYS.c.key_id == bindparam("key_id")
+)
 ACCOUNTS: Final = tables.accounts
+WRAPPED: Final = select(ACCOUNTS.c.wrapped_key).where(ACCOUNTS.c.account_id == bindparam("account_id"))
 CONNECTIONS: Final = tables.connections
 #: what is woken when a key was revoked
 KEYS_CHANGED: Final = "keys"
@@ -242,18 +246,14 @@ class Accounts:
         )
 
     def _secret(self, connection: Connection, account_id: str, key_id: str) -> str:
-        sealed = connection.execute(
-            select(KEYS.c.sealed_secret).where(KEYS.c.account_id == account_id, KEYS.c.key_id == key_id)
-        ).scalar_one()
+        sealed = connection.execute(SEALED, {"account_id": account_id, "key_id": key_id}).scalar_one()
         opened = self._vault.open(
             self._wrapped(connection, account_id), _secret_place(account_id, key_id), sealed
         )
         return str(opened, "utf-8")
 
     def _wrapped(self, connection: Connection, account_id: str) -> bytes:
-        wrapped: bytes = connection.execute(
-            select(ACCOUNTS.c.wrapped_key).where(ACCOUNTS.c.account_id == account_id)
-        ).scalar_one()
+        wrapped: bytes = connection.execute(WRAPPED, {"account_id": account_id}).scalar_one()
         return wrapped
 
 

@@ -11,17 +11,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
     Integer,
+    Update,
     bindparam,
     case,
     exists,
     func,
     insert,
-    literal,
     or_,
     select,
     tuple_,
@@ -58,6 +59,46 @@ LOOKED_AT_FIRST: Final = (
     DELIVERIES.c.state,
     DELIVERIES.c.lease,
     DELIVERIES.c.first_tried_at,
+)
+
+# Built once, as all that is asked for each delivery: putting a statement together costs more than running it.
+THESE: Final = (
+    DELIVERIES.c.account_id == bindparam("of_account"),
+    DELIVERIES.c.delivery_id.in_(bindparam("ids", expanding=True)),
+)
+THEIR_ATTEMPTS: Final = (
+    ATTEMPTS.c.account_id == bindparam("of_account"),
+    ATTEMPTS.c.delivery_id.in_(bindparam("ids", expanding=True)),
+)
+LEASED: Final = (
+    update(DELIVERIES)
+    .where(*THESE)
+    .values(
+        lease=bindparam("lease"),
+        lease_until=bindparam("lease_until"),
+        attempts=DELIVERIES.c.attempts + 1,
+        state=case((DELIVERIES.c.lease.is_not(None), DeliveryState.UNKNOWN.value), else_=DELIVERIES.c.state),
+        first_tried_at=func.coalesce(DELIVERIES.c.first_tried_at, bindparam("now", type_=Instant)),
+    )
+    .returning(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
+)
+BEGUN: Final = insert(ATTEMPTS)
+HELD: Final = (
+    select(DELIVERIES.c.delivery_id, DELIVERIES.c.lease)
+    .where(*THESE)
+    .order_by(DELIVERIES.c.delivery_id)
+    .with_for_update()
+)
+ENDED: Final = (
+    update(ATTEMPTS)
+    .where(
+        *THEIR_ATTEMPTS,
+        tuple_(ATTEMPTS.c.delivery_id, ATTEMPTS.c.attempt).in_(bindparam("tried", expanding=True)),
+    )
+    .values(ended_at=bindparam("now"), outcome=bindparam("new_outcome"), error=bindparam("new_error"))
+)
+RELEASED: Final = (
+    update(DELIVERIES).where(*THESE).values(lease=None, lease_until=None, attempts=DELIVERIES.c.attempts - 1)
 )
 
 
@@ -129,12 +170,12 @@ def claim(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> list[
 
 def claim_some(tx: Transaction, now: datetime, room: Room, budgets: Budgets) -> Claimed:
     """As `claim`, and tell whether there may be more."""
-    statement = CANDIDATES
-    if room.connections is not None:
-        statement = statement.where(DELIVERIES.c.connection.in_(sorted(room.connections)))
     most = room.most * LOOKED_AT
-    asked = {"now": now, "full": room.full(), "most": most}
-    rows = tx.execute(statement, asked).all()
+    asked: dict[str, Any] = {"now": now, "full": room.full(), "most": most}
+    if room.connections is None:
+        rows = tx.execute(CANDIDATES, asked).all()
+    else:
+        rows = tx.execute(CANDIDATES_THROUGH, {**asked, "connections": sorted(room.connections)}).all()
     fitting = room.fitting(rows)
     granted = budgets.grant(tx, fitting, room.most, now)
     lease = secrets.token_hex(8)
@@ -190,7 +231,7 @@ def owe_again(tx: Transaction, job: Job, now: datetime, after: timedelta, payloa
     }
     taken = _close_attempts(tx, [job], now, outcome=DeliveryState.SETTLED, error=None, values=values)
     if taken:
-        tx.execute(ATTEMPTS.delete().where(*_attempts_of([job])))
+        tx.execute(ATTEMPTS.delete().where(*THEIR_ATTEMPTS), _these(job.account_id, [job]))
     return bool(taken)
 
 
@@ -253,13 +294,10 @@ def release(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Give back what was claimed and never begun, as if it had not been touched."""
     for account_id, mine in _by_account(jobs):
         held = _still_held(tx, account_id, mine)
-        tx.execute(
-            update(DELIVERIES)
-            .where(*_these(account_id, held))
-            .values(lease=None, lease_until=None, attempts=DELIVERIES.c.attempts - 1)
-        )
+        tx.execute(RELEASED, _these(account_id, held))
         for job in held:
-            tx.execute(ATTEMPTS.delete().where(*_attempts_of([job]), ATTEMPTS.c.attempt == job.attempt))
+            this_one = ATTEMPTS.delete().where(*THEIR_ATTEMPTS, ATTEMPTS.c.attempt == job.attempt)
+            tx.execute(this_one, _these(account_id, [job]))
     tx.wake("deliveries")
 
 
@@ -302,6 +340,9 @@ def _candidates() -> Any:
 
 
 CANDIDATES: Final = _candidates()
+CANDIDATES_THROUGH: Final = CANDIDATES.where(
+    DELIVERIES.c.connection.in_(bindparam("connections", expanding=True))
+)
 NEXT_MOMENT: Final = select(func.min(DELIVERIES.c.not_before)).where(
     DELIVERIES.c.state.in_(STILL_OWED), DELIVERIES.c.not_before > bindparam("now", type_=Instant)
 )
@@ -331,24 +372,14 @@ def _lease(
 ) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Lease what was granted, note that an attempt begins, and return the payloads."""
     payloads = {}
-    died_on_the_way = DELIVERIES.c.lease.is_not(None)
     for account_id, mine in _by_account(rows):
         leased = tx.execute(
-            update(DELIVERIES)
-            .where(*_these(account_id, mine))
-            .values(
-                lease=lease,
-                lease_until=now + LEASE,
-                attempts=DELIVERIES.c.attempts + 1,
-                state=case((died_on_the_way, DeliveryState.UNKNOWN.value), else_=DELIVERIES.c.state),
-                first_tried_at=func.coalesce(DELIVERIES.c.first_tried_at, literal(now, Instant)),
-            )
-            .returning(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
+            LEASED, {**_these(account_id, mine), "lease": lease, "lease_until": now + LEASE, "now": now}
         )
         payloads.update({(account_id, row.delivery_id): row.payload for row in leased.all()})
         begun = {"account_id": account_id, "began_at": now}
         attempts = [{**begun, "delivery_id": row.delivery_id, "attempt": row.attempts + 1} for row in mine]
-        tx.execute(insert(ATTEMPTS), attempts)
+        tx.execute(BEGUN, attempts)
     return payloads
 
 
@@ -366,23 +397,27 @@ def _close_attempts(
     held = _still_held(tx, account_id, jobs)
     if not held:
         return []
-    given_back = {"lease": None, "lease_until": None, "error": error}
-    tx.execute(update(DELIVERIES).where(*_these(account_id, held)).values(**values, **given_back))
+    given_back = {"lease": None, "lease_until": None, "error": error, **values}
+    named = {f"new_{name}": value for name, value in given_back.items()}
+    tx.execute(_setting(frozenset(given_back)), {**_these(account_id, held), **named})
     tried = [(job.delivery_id, job.attempt) for job in held]
     tx.execute(
-        update(ATTEMPTS)
-        .where(*_attempts_of(held), tuple_(ATTEMPTS.c.delivery_id, ATTEMPTS.c.attempt).in_(tried))
-        .values(ended_at=now, outcome=outcome, error=error)
+        ENDED,
+        {**_these(account_id, held), "tried": tried, "now": now, "new_outcome": outcome, "new_error": error},
     )
     return held
 
 
+@lru_cache
+def _setting(columns: frozenset[str]) -> Update:
+    return (
+        update(DELIVERIES).where(*THESE).values({name: bindparam(f"new_{name}") for name in sorted(columns)})
+    )
+
+
 def _still_held(tx: Transaction, account_id: str, jobs: Sequence[Job]) -> list[Job]:
     """Lock the deliveries, and return the jobs whose lease nobody has taken over meanwhile."""
-    columns = (DELIVERIES.c.delivery_id, DELIVERIES.c.lease)
-    order = DELIVERIES.c.delivery_id
-    found = tx.execute(select(*columns).where(*_these(account_id, jobs)).order_by(order).with_for_update())
-    leases = {row.delivery_id: row.lease for row in found}
+    leases = {row.delivery_id: row.lease for row in tx.execute(HELD, _these(account_id, jobs))}
     return [job for job in jobs if leases.get(job.delivery_id) == job.lease]
 
 
@@ -393,11 +428,6 @@ def _by_account(jobs: Iterable[Any]) -> Iterable[tuple[str, list[Any]]]:
     return mine.items()
 
 
-def _these(account_id: str, jobs: Iterable[Any]) -> tuple[Any, ...]:
-    ids = [job.delivery_id for job in jobs]
-    return (DELIVERIES.c.account_id == account_id, DELIVERIES.c.delivery_id.in_(ids))
-
-
-def _attempts_of(jobs: Sequence[Job]) -> tuple[Any, ...]:
-    ids = [job.delivery_id for job in jobs]
-    return (ATTEMPTS.c.account_id == jobs[0].account_id, ATTEMPTS.c.delivery_id.in_(ids))
+def _these(account_id: str, jobs: Iterable[Any]) -> dict[str, Any]:
+    """Return what THESE and THEIR_ATTEMPTS ask for."""
+    return {"of_account": account_id, "ids": [job.delivery_id for job in jobs]}

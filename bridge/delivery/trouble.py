@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, bindparam, update
 
 from bridge.delivery.job import Job
 from bridge.handoffs import lifecycle
@@ -17,6 +17,15 @@ from bridge.store import Transaction, tables
 log = structlog.get_logger()
 
 CONNECTIONS: Final = tables.connections
+OVER: Final = (
+    update(CONNECTIONS)
+    .where(
+        CONNECTIONS.c.account_id == bindparam("of_account"),
+        CONNECTIONS.c.connection.in_(bindparam("connections", expanding=True)),
+        CONNECTIONS.c.trouble.is_not(None),
+    )
+    .values(trouble=None, trouble_at=None)
+)
 
 
 def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: datetime) -> None:
@@ -34,15 +43,7 @@ def begins(tx: Transaction, change: Change | None, job: Job, error: str, now: da
 
 
 def over(tx: Transaction, account_id: str, connections: Collection[str]) -> None:
-    tx.execute(
-        update(CONNECTIONS)
-        .where(
-            CONNECTIONS.c.account_id == account_id,
-            CONNECTIONS.c.connection.in_(connections),
-            CONNECTIONS.c.trouble.is_not(None),
-        )
-        .values(trouble=None, trouble_at=None)
-    )
+    tx.execute(OVER, {"of_account": account_id, "connections": list(connections)})
 
 
 def _place(job: Job) -> tuple[ColumnElement[bool], ...]:

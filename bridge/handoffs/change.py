@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import Update, bindparam, or_, update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
@@ -27,6 +28,8 @@ PLACE: Final = frozenset({"its_account", "its_id"})
 UPDATE: Final = update(HANDOFFS).where(
     HANDOFFS.c.account_id == bindparam("its_account"), HANDOFFS.c.handoff_id == bindparam("its_id")
 )
+SEVERAL_LOCKED: Final = rows.SEVERAL.with_for_update()
+SEVERAL_IF_FREE: Final = rows.SEVERAL.with_for_update(skip_locked=True)
 #: what must go soon stands behind what its handoff owed there before: that goes as soon
 TAKE_ALONG: Final = (
     update(DELIVERIES)
@@ -191,7 +194,7 @@ def write_together(tx: Transaction, changes: Iterable[Change]) -> None:
     for change in changes:
         change.write_into(gathered)
     for columns, alike in _by_columns(gathered.changed):
-        tx.execute(UPDATE.values({name: bindparam(name) for name in columns}), alike)
+        tx.execute(_setting(columns), alike)
     tx.add(HANDOFFS, gathered.handoffs)
     tx.add(tables.timeline, gathered.timeline)
     if gathered.deliveries:
@@ -204,12 +207,17 @@ def write_together(tx: Transaction, changes: Iterable[Change]) -> None:
         tx.wake("clocks")
 
 
-def _by_columns(changed: Iterable[dict[str, Any]]) -> Iterable[tuple[list[str], list[dict[str, Any]]]]:
+def _by_columns(changed: Iterable[dict[str, Any]]) -> Iterable[tuple[frozenset[str], list[dict[str, Any]]]]:
     """Put together what sets the same columns: it goes into one statement."""
     alike: dict[frozenset[str], list[dict[str, Any]]] = {}
     for values in changed:
         alike.setdefault(frozenset(values), []).append(values)
-    return [(sorted(names - PLACE), rows) for names, rows in alike.items()]
+    return [(names - PLACE, rows) for names, rows in alike.items()]
+
+
+@lru_cache
+def _setting(columns: frozenset[str]) -> Update:
+    return UPDATE.values({name: bindparam(name) for name in sorted(columns)})
 
 
 def open_change(tx: Transaction, account: Account, handoff_id: str, now: datetime) -> Change:
@@ -233,9 +241,9 @@ def open_changes(
 
     With `skip_locked` so is one that another transaction is changing.
     """
-    locked = rows.several(account.account_id, handoff_ids).with_for_update(skip_locked=skip_locked)
+    asked = {"of_account": account.account_id, "of_handoffs": sorted(set(handoff_ids))}
     # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
+    locked = tx.execute(SEVERAL_IF_FREE if skip_locked else SEVERAL_LOCKED, asked).all()
     return {
-        row.handoff_id: Change(tx, account, rows.from_row(row), now, counter=row.counter)
-        for row in tx.execute(locked).all()
+        row.handoff_id: Change(tx, account, rows.from_row(row), now, counter=row.counter) for row in locked
     }

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
 from bridge.store import Transaction, tables
+from bridge.store.columns import Instant
 
 log = structlog.get_logger()
 
@@ -21,6 +22,14 @@ LONGEST_NAME: Final = 255
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 #: it is written down anew no more often, so that a storm of the same does not write one row all the time
 SEEN_EVERY: Final = timedelta(minutes=5)
+#: asked for each callback, so built once
+LASTS: Final = select(
+    exists().where(
+        DEFECTS.c.account_id == bindparam("of_account"),
+        DEFECTS.c.about == bindparam("about"),
+        DEFECTS.c.seen_at > bindparam("since", type_=Instant),
+    )
+)
 
 
 def meets(change: Change, about: str, problem: str) -> None:
@@ -54,8 +63,8 @@ def over(tx: Transaction, account_id: str, about: str) -> None:
 
 def lasts(connection: Connection, account_id: str, about: str, now: datetime) -> bool:
     """Return whether this defect is known and was met not long ago."""
-    found = exists().where(*_place(account_id, about), DEFECTS.c.seen_at > now - FORGOTTEN_AFTER)
-    return bool(connection.execute(select(found)).scalar())
+    asked = {"of_account": account_id, "about": about[:LONGEST_NAME], "since": now - FORGOTTEN_AFTER}
+    return bool(connection.execute(LASTS, asked).scalar())
 
 
 def _is_known(change: Change, about: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, ScalarSelect, Select, bindparam, select
+from sqlalchemy import Connection, Row, ScalarSelect, bindparam, select
 
 from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
 from bridge.routing.model import Route
@@ -140,30 +140,31 @@ def from_row(row: Row[Any]) -> Handoff:
     )
 
 
-#: what `one` asks for, built once and locked: every change begins with it
-LOCKED: Final = (
-    select(HANDOFFS)
-    .where(HANDOFFS.c.account_id == bindparam("of_account"), HANDOFFS.c.handoff_id == bindparam("of_handoff"))
-    .with_for_update()
+# Built once, since putting a statement together costs more than running it.
+ONE: Final = select(HANDOFFS).where(
+    HANDOFFS.c.account_id == bindparam("of_account"), HANDOFFS.c.handoff_id == bindparam("of_handoff")
 )
-
-
-def one(account_id: str, handoff_id: str) -> Select[Any]:
-    return select(HANDOFFS).where(HANDOFFS.c.account_id == account_id, HANDOFFS.c.handoff_id == handoff_id)
-
-
-def several(account_id: str, handoff_ids: Iterable[str]) -> Select[Any]:
-    """Select handoffs in the order of their ids, so that whoever locks several never waits in a circle."""
-    return (
-        select(HANDOFFS)
-        .where(HANDOFFS.c.account_id == account_id, HANDOFFS.c.handoff_id.in_(sorted(set(handoff_ids))))
-        .order_by(HANDOFFS.c.handoff_id)
+#: every change begins with it
+LOCKED: Final = ONE.with_for_update()
+#: several, in the order of their ids, so that whoever locks them never waits in a circle
+SEVERAL: Final = (
+    select(HANDOFFS)
+    .where(
+        HANDOFFS.c.account_id == bindparam("of_account"),
+        HANDOFFS.c.handoff_id.in_(bindparam("of_handoffs", expanding=True)),
     )
+    .order_by(HANDOFFS.c.handoff_id)
+)
+ON_TICKET: Final = select(HANDOFFS.c.handoff_id).where(
+    HANDOFFS.c.account_id == bindparam("of_account"),
+    HANDOFFS.c.ticket_connection == bindparam("of_connection"),
+    HANDOFFS.c.ticket_id == bindparam("of_ticket"),
+)
 
 
 def find(connection: Connection, account_id: str, handoff_id: str) -> Handoff:
     """Return one handoff. Raises UnknownHandoff."""
-    row = connection.execute(one(account_id, handoff_id)).one_or_none()
+    row = connection.execute(ONE, {"of_account": account_id, "of_handoff": handoff_id}).one_or_none()
     if row is None:
         raise UnknownHandoff(handoff_id)
     return from_row(row)
@@ -172,7 +173,8 @@ def find(connection: Connection, account_id: str, handoff_id: str) -> Handoff:
 def find_several(connection: Connection, account_id: str, handoff_ids: Iterable[str]) -> dict[str, Handoff]:
     """Return those of the handoffs that exist, by id."""
     # Fetched whole: a row that cannot be read would leave a cursor open, and with it an old snapshot.
-    found = connection.execute(several(account_id, handoff_ids)).all()
+    asked = {"of_account": account_id, "of_handoffs": sorted(set(handoff_ids))}
+    found = connection.execute(SEVERAL, asked).all()
     return {row.handoff_id: from_row(row) for row in found}
 
 
@@ -180,14 +182,8 @@ def find_by_ticket(
     connection: Connection, account_id: str, ticket_connection: str, ticket_id: str
 ) -> frozenset[str]:
     """Return the ids of all handoffs on this ticket: several after a merge, none when it is not ours."""
-    found = connection.execute(
-        select(HANDOFFS.c.handoff_id).where(
-            HANDOFFS.c.account_id == account_id,
-            HANDOFFS.c.ticket_connection == ticket_connection,
-            HANDOFFS.c.ticket_id == ticket_id,
-        )
-    )
-    return frozenset(found.scalars())
+    asked = {"of_account": account_id, "of_connection": ticket_connection, "of_ticket": ticket_id}
+    return frozenset(connection.execute(ON_TICKET, asked).scalars())
 
 
 def find_open_conversations(

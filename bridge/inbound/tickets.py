@@ -32,7 +32,7 @@ def handoffs_of(
     ours counts for nothing. Empty when the ticket is not one of ours.
     """
     found = set(rows.find_by_ticket(tx.connection, account.account_id, connection, ticket_id))
-    if marked and tx.execute(rows.one(account.account_id, marked)).first():
+    if marked and tx.execute(rows.ONE, {"of_account": account.account_id, "of_handoff": marked}).first():
         found.add(marked)
     return tuple(sorted(found))
 
