@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,9 +35,19 @@ MOST_TOGETHER: Final = 64
 #: the safety net under wake-ups that got lost
 LONGEST_SLEEP: Final = timedelta(seconds=1)
 STORE_AWAY_SECONDS: Final = 1.0
+#: after a look in vain; among busy workers each commit of another would bring one more
+REST_SECONDS: Final = 0.01
 #: a process that is told to stop finishes the calls it has begun within this
 STOP_SECONDS: Final = 20.0
 NO_WAIT: Final = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a look for deliveries came to."""
+
+    in_vain: bool  #: there was room, and nothing to claim
+    sleep: timedelta  #: unless woken there is no more before
 
 
 class DeliveryLoop:
@@ -84,7 +95,7 @@ class DeliveryLoop:
         seen = -1
         while not self._stopping.is_set():
             try:
-                wait = self._claim_and_hand_out()
+                look = self._claim_and_hand_out()
             except StoreUnavailable as error:
                 log.error("store_unavailable", error=str(error))
                 self._stopping.wait(STORE_AWAY_SECONDS)
@@ -93,15 +104,16 @@ class DeliveryLoop:
                 log.exception("claiming_broke")
                 self._stopping.wait(STORE_AWAY_SECONDS)
                 continue
-            if wait > NO_WAIT:
-                seen = self._database.wakeups.wait("deliveries", seen, wait.total_seconds())
+            if look.in_vain:
+                self._stopping.wait(REST_SECONDS)
+            if look.sleep > NO_WAIT:
+                seen = self._database.wakeups.wait("deliveries", seen, look.sleep.total_seconds())
 
-    def _claim_and_hand_out(self) -> timedelta:
-        """Return how long to sleep, unless woken, before there may be more to claim."""
+    def _claim_and_hand_out(self) -> Look:
         with self._lock:
             room = Room(threads=THREADS, busy=dict(+self._busy), connections=self._connections)
         if not room.most:
-            return LONGEST_SLEEP  # whatever is settled makes room, and wakes us
+            return Look(in_vain=False, sleep=LONGEST_SLEEP)  # whatever is settled makes room, and wakes us
         claimed = self._database.transact(
             lambda tx: ledger.claim_some(tx, self._clock(), room, self._budgets)
         )
@@ -110,7 +122,7 @@ class DeliveryLoop:
         if claimed.jobs:
             for job, bench in zip(claimed.jobs, self._benches(claimed.jobs), strict=True):
                 self._pool.submit(self._attempt, job, bench)
-        return NO_WAIT if claimed.more else self._time_until_next()
+        return Look(in_vain=not claimed.jobs, sleep=NO_WAIT if claimed.more else self._time_until_next())
 
     def _benches(self, jobs: Sequence[Job]) -> Sequence[Workbench | None]:
         try:

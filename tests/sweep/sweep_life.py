@@ -102,13 +102,13 @@ class Life:
     def _pay(self, loop: DeliveryLoop) -> None:
         """Claim, call and settle in this thread until nothing more may be paid now."""
         while True:
-            wait = loop._claim_and_hand_out()
+            look = loop._claim_and_hand_out()
             tried = []
             while not loop._tried.empty():
                 tried.append(loop._tried.get())
             if tried:
                 loop._settle(tried)
-            elif wait > NO_WAIT:
+            elif look.sleep > NO_WAIT:
                 return
 
     def do_turn(self) -> dict[str, Any]:
