@@ -5,13 +5,13 @@ A change is collected first and written at the end, in a handful of statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Update, bindparam, or_, update
+from sqlalchemy import Update, bindparam, or_, select, update
 
 from bridge.handoffs import rows
 from bridge.handoffs.account import BOT, Account
@@ -30,6 +30,15 @@ UPDATE: Final = update(HANDOFFS).where(
 )
 SEVERAL_LOCKED: Final = rows.SEVERAL.with_for_update()
 SEVERAL_IF_FREE: Final = rows.SEVERAL.with_for_update(skip_locked=True)
+#: owed, and no attempt at it has been begun
+NOT_BEGUN: Final = select(DELIVERIES.c.handoff_id, DELIVERIES.c.kind).where(
+    DELIVERIES.c.account_id == bindparam("of_account"),
+    DELIVERIES.c.handoff_id.in_(bindparam("of_handoffs", expanding=True)),
+    DELIVERIES.c.kind.in_(bindparam("of_kinds", expanding=True)),
+    DELIVERIES.c.state == "owed",
+    DELIVERIES.c.lease.is_(None),
+    DELIVERIES.c.attempts == 0,
+)
 #: what must go soon stands behind what its handoff owed there before: that goes as soon
 TAKE_ALONG: Final = (
     update(DELIVERIES)
@@ -60,6 +69,7 @@ class Change:
         self._events: list[dict[str, Any]] = []
         self._owed: list[dict[str, Any]] = []
         self._clocks: list[dict[str, Any]] = []
+        self.once: dict[str, str] = {}  #: connection of what is to be owed once, by kind
 
     def become(self, **fields: Any) -> None:
         """Change fields of the handoff."""
@@ -123,9 +133,9 @@ class Change:
             }
         )
 
-    def owes(self, kind: str) -> bool:
-        """Return whether this change already owes a delivery of that kind."""
-        return any(owed["kind"] == kind for owed in self._owed)
+    def owe_once(self, kind: str, connection: str) -> None:
+        """Owe one such call when the change is written, unless one is owed by then that nobody has begun."""
+        self.once[kind] = connection
 
     def arm(self, dues: Mapping[int, datetime]) -> None:
         """Start one clock for each rung, due at the moment given."""
@@ -189,8 +199,9 @@ class Gathered:
 
 
 def write_together(tx: Transaction, changes: Iterable[Change]) -> None:
-    """Put what several changes gathered into the transaction: a statement for each table, however many they are."""
-    gathered = Gathered()
+    """Put what several changes of one account gathered into the transaction, with a statement for each table."""
+    changes, gathered = list(changes), Gathered()
+    _owe_once(tx, changes)
     for change in changes:
         change.write_into(gathered)
     for columns, alike in _by_columns(gathered.changed):
@@ -205,6 +216,21 @@ def write_together(tx: Transaction, changes: Iterable[Change]) -> None:
     if gathered.clocks:
         tx.add(tables.clocks, gathered.clocks)
         tx.wake("clocks")
+
+
+def _owe_once(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Owe what each wants to owe once, but where it is owed already."""
+    wanted = {(change.handoff.handoff_id, kind) for change in changes for kind in change.once}
+    if not wanted:
+        return
+    handoffs, kinds = {handoff_id for handoff_id, _ in wanted}, {kind for _, kind in wanted}
+    account_id = changes[0].handoff.account_id
+    asked = {"of_account": account_id, "of_handoffs": sorted(handoffs), "of_kinds": sorted(kinds)}
+    owed = {(row.handoff_id, row.kind) for row in tx.execute(NOT_BEGUN, asked)}
+    for change in changes:
+        for kind, connection in change.once.items():
+            if (change.handoff.handoff_id, kind) not in owed:
+                change.owe(kind, connection)
 
 
 def _by_columns(changed: Iterable[dict[str, Any]]) -> Iterable[tuple[frozenset[str], list[dict[str, Any]]]]:

@@ -193,11 +193,8 @@ def orphaned(change: Change, *, actor: str) -> None:
 
 def show(change: Change) -> None:
     """Owe the card another look at the handoff, unless one is owed already or the card is still to come."""
-    card, chat = change.handoff.card, change.account.chat
-    if card is None or chat is None:
-        return
-    if not change.owes("update_card") and not owed.has_card_update(change):
-        change.owe("update_card", chat)
+    if change.handoff.card and change.account.chat:
+        change.owe_once("update_card", change.account.chat)
 
 
 def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:

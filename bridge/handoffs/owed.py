@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, exists, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from bridge.handoffs.change import Change
 from bridge.store import tables
@@ -30,7 +30,6 @@ _LET_CARD_GO: Final = (
     .where(*_NOT_BEGUN, DELIVERIES.c.kind == "post_card")
     .values(not_before=bindparam("now"))
 )
-_CARD_UPDATE: Final = select(exists().where(*_NOT_BEGUN, DELIVERIES.c.kind == "update_card"))
 _STOP_CLOCKS: Final = (
     update(CLOCKS)
     .where(
@@ -62,11 +61,6 @@ def let_card_go(change: Change) -> None:
     """Send the card now that has waited for its ticket."""
     change.tx.execute(_LET_CARD_GO, {**_of(change), "now": change.now})
     change.tx.wake("deliveries")
-
-
-def has_card_update(change: Change) -> bool:
-    """Return whether the card will be brought up to date anyway."""
-    return bool(change.tx.execute(_CARD_UPDATE, _of(change)).scalar())
 
 
 def stop(change: Change) -> None:
