@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from filling import change, copy_handoff, hand_over, pay_everything, settle_statistics
+from filling import Till, change, copy_handoff, hand_over, settle_statistics
 from measuring import Report, arguments, medians, percentile, this_machine
 from sqlalchemy import event, text
 from stores import Store, postgres_store, sqlite_store
@@ -57,6 +57,7 @@ class Day:
     def __init__(self, store: Store, bridge: Bridge, handoffs: int) -> None:
         self._store = store
         self._bridge = bridge
+        self._till = Till(bridge)
         self._lives = 0
         self.name = f"{store.kind}, {handoffs:,} a day"
         empty = self._bytes()
@@ -69,10 +70,10 @@ class Day:
         """Lead one handoff through its whole life; return its id."""
         self._lives += 1
         handoff_id = hand_over(self._bridge, f"day-{self._lives}-{time.monotonic_ns()}")
-        pay_everything(self._bridge)
+        self._till.pay_everything()
         for step in (_claim, _answer, _resolve):
             change(self._bridge, handoff_id, step)
-            pay_everything(self._bridge)
+            self._till.pay_everything()
         return handoff_id
 
     def cost(self) -> Sequence[float]:
