@@ -19,6 +19,9 @@ from bridge.store.engines import POSTGRES
 
 CHANNEL: Final = "handoff_bridge"
 SQLITE_LOOK_SECONDS: Final = 0.05
+#: where no other process has committed for `ALONE_SECONDS`; waking up is what an idle process spends most on
+SQLITE_LOOK_ALONE_SECONDS: Final = 0.25
+ALONE_SECONDS: Final = 60.0
 #: while this process commits, what other processes may have committed beside it is looked for at each so many looks
 LOOKS_IN_DOUBT: Final = 5
 RECONNECT_SECONDS: Final = 1.0
@@ -119,19 +122,28 @@ class ProcessWakeups:
     def _watch(self) -> None:
         raw = self._engine.raw_connection()
         try:
-            last, ours, in_doubt = None, -1, 0
-            while not self._stop.wait(SQLITE_LOOK_SECONDS):
+            last, ours, in_doubt, heard_at = None, -1, 0, time.monotonic()
+            while not self._stop.wait(_until_next_look(heard_at)):
                 version = raw.cursor().execute("PRAGMA data_version").fetchone()
                 if version == last and not in_doubt:
                     continue
                 # Our own commits move the version too, and have rung already: only now and then are they doubted.
-                in_doubt = in_doubt + 1 if self._commits != ours else LOOKS_IN_DOUBT
+                if self._commits == ours:
+                    in_doubt, heard_at = LOOKS_IN_DOUBT, time.monotonic()
+                else:
+                    in_doubt += 1
                 last, ours = version, self._commits
                 if in_doubt >= LOOKS_IN_DOUBT:
                     in_doubt = 0
                     self._bell.ring_all()
         finally:
             raw.close()
+
+
+def _until_next_look(heard_at: float) -> float:
+    """Return how many seconds to wait before looking for other processes' commits; the last was seen at `heard_at`."""
+    alone = time.monotonic() - heard_at > ALONE_SECONDS
+    return SQLITE_LOOK_ALONE_SECONDS if alone else SQLITE_LOOK_SECONDS
 
 
 class NotifyWakeups:

@@ -7,7 +7,7 @@ import time
 
 from sqlalchemy import text
 
-from bridge.store import Database
+from bridge.store import Database, wakeups
 from bridge.store.wakeups import SQLITE_LOOK_SECONDS
 
 
@@ -34,6 +34,20 @@ def test_another_processs_commit_is_noticed_while_ours_commits_without_end(sqlit
     stopped.set()
     commits.join()
     assert woken != seen
+    ours.close()
+    theirs.close()
+
+
+def test_a_process_that_was_alone_for_long_still_notices_another_ones_commit(sqlite_url, monkeypatch):
+    monkeypatch.setattr(wakeups, "ALONE_SECONDS", 0.0)
+    ours, theirs = Database(sqlite_url), Database(sqlite_url)
+    ours.wakeups.wait("deliveries", -1, 0)
+    time.sleep(3 * wakeups.SQLITE_LOOK_ALONE_SECONDS)  # the first look at the file wakes everybody
+    seen = ours.wakeups.wait("deliveries", -1, 0)
+    began = time.monotonic()
+    theirs.transact(lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = version_num")))
+    assert ours.wakeups.wait("deliveries", seen, 5.0) != seen
+    assert time.monotonic() - began < 1.0
     ours.close()
     theirs.close()
 
