@@ -33,7 +33,7 @@ demo: install ## play a story through the whole bridge, no account needed
 test: install ## run every test; ARGS="-k roster" narrows it
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-kill: install ## kill and freeze processes, servers and disks during 300 handoffs each, and count; a quarter of an hour
+kill: install ## kill and freeze processes, servers and disks during 300 handoffs each, and count; seven minutes
 	HANDOFF_KILL_HANDOFFS=300 $(BIN)/python -m pytest -s tests/processes $(ARGS)
 
 # A run is repeated by its seed: make fuzz SEED=4711
