@@ -29,9 +29,27 @@ class Changing:
     opening: Opening
 
     def change(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome:
+        outcome = None if once.look_first or change.tags else self._unread(ref, change, once)
+        if outcome is not None:
+            return outcome
         ticket, since = present(ref, self.opening.client.ticket, self._merge_of)
         outcome = self._change(ticket, change, once)
         return replace(outcome, ref=replace(outcome.ref, since=since))
+
+    def _unread(self, ref: TicketRef, change: TicketChange, once: Once) -> TicketOutcome | None:
+        """Change the ticket without reading it first: most live where they lived.
+
+        None for one that refuses: it may be closed, as a merged one is, and has to be read. Tags have to be
+        read too, since a new list replaces the old one.
+        """
+        fields = self._fields({"id": ref.id}, change, once)
+        try:
+            if fields.values:
+                self.opening.client.update(ref.id, fields.values)
+        except Refused:
+            return None
+        outcome = self._outcome(ref.id, fields)
+        return replace(outcome, ref=replace(outcome.ref, since=ref.since))
 
     def _change(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
         if once.look_first:

@@ -28,6 +28,14 @@ def test_one_call_writes_a_private_note_and_all_else(desk, helpdesk, ref, change
     assert desk.calls(f"PUT /api/v2/tickets/{ref.id}.json") == 1
 
 
+def test_a_ticket_is_read_only_where_its_tags_grow(desk, helpdesk, ref, change, note, once):
+    reading = f"GET /api/v2/tickets/{ref.id}.json"
+    helpdesk.update_ticket(ref, change(note=note(), priority=Priority.URGENT, group="Support"), once)
+    assert desk.calls(reading) == 0
+    helpdesk.update_ticket(ref, change(tags=("late",)), replace(once, key="another"))
+    assert desk.calls(reading) == 1
+
+
 def test_a_note_is_private_on_a_public_ticket_too(desk, helpdesk, change, note, once):
     ticket_id = desk.zendesk.new_ticket("Hello", "lena@customer.example", "It broke")
     ref = helpdesk._opening.ref(ticket_id)
@@ -129,7 +137,7 @@ def test_a_ticket_closed_between_reading_and_writing_goes_on_too(
         return found
 
     monkeypatch.setattr(helpdesk._client, "ticket", then_it_is_closed)
-    outcome = helpdesk.update_ticket(ref, change(note=note()), once)
+    outcome = helpdesk.update_ticket(ref, change(note=note(), tags=("late",)), once)
     assert outcome.ref.id != ref.id
 
 
