@@ -153,6 +153,7 @@ class RememberingChat(_Memory):
         self.emails: dict[str, str] = {}
         self.attentions: dict[str, Attention] = {}
         self._posts: dict[str, str] = {}
+        self._tagged: dict[str, frozenset[str]] = {}  #: whom a line tags, by its delivery
 
     def post_card(self, card: Card, once: Once) -> CardOutcome:
         with self._lock:
@@ -217,5 +218,6 @@ class RememberingChat(_Memory):
             if not (once.look_first and once.key in self._posts):
                 self._posts[once.key] = place
                 self.notices.append((place, notice))
+                self._tagged[once.key] = frozenset(person.key for person in notice.tag if self._knows(person))
             self._end()
-            return Reach(people=frozenset(person.key for person in notice.tag if self._knows(person)))
+            return Reach(people=self._tagged[once.key])

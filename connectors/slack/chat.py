@@ -177,7 +177,9 @@ class SlackChat:
     def _notify(self, channel: str, thread: str | None, notice: Notice, once: Once) -> Reach:
         earlier = self._earlier.settle(once, channel, thread, self._clock())
         tagged = self._directory.tag(notice.tag, TAGS_LIMIT)
-        ts = earlier.message or self._say(channel, thread, notice, tagged, once, earlier)
+        if earlier.message:
+            return Reach(people=tagged.reached_by(earlier.text), message=earlier.message)
+        ts = self._say(channel, thread, notice, tagged, once, earlier)
         return Reach(people=tagged.reached, message=ts)
 
     def _say(

@@ -27,6 +27,7 @@ class Earlier:
     """What we know of earlier attempts: `message` is the post they made, None when there is none to see."""
 
     message: str | None = None
+    text: str = ""  #: of that post
     may_repeat: bool = False  #: we could not look, so the post to come may be the second one
 
 
@@ -60,17 +61,20 @@ class EarlierPosts:
             if left > timedelta(0):
                 raise _wait(str(reason), left) from None
             return Earlier(may_repeat=True)
-        if message is None and now - since >= self._patience and left > timedelta(0):
+        if message is not None:
+            return Earlier(message=str(message["ts"]), text=str(message.get("text") or ""))
+        if now - since >= self._patience and left > timedelta(0):
             raise _wait("Slack may still be working on it", left)
-        return Earlier(message=message)
+        return Earlier()
 
-    def _find(self, key: str, channel: str, thread: str | None, oldest: datetime) -> str | None:
+    def _find(self, key: str, channel: str, thread: str | None, oldest: datetime) -> Mapping[str, Any] | None:
         cursor = None
         for _page in range(PAGES):
             answer = self._page(channel, thread, oldest, cursor)
-            for message in answer.get("messages") or ():
-                if _delivery_of(message) == key:
-                    return str(message["ts"])
+            found: Mapping[str, Any]
+            for found in answer.get("messages") or ():
+                if _delivery_of(found) == key:
+                    return found
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.roster.model import Person
@@ -26,12 +26,21 @@ class Tagged:
     """People as a post names them: mentions for those Slack knows, plain names for the others."""
 
     labels: tuple[str, ...] = ()
-    reached: frozenset[str] = frozenset()  #: keys of those who are mentioned
+    mentions: Mapping[str, str] = field(default_factory=dict)  #: by the keys of those whom Slack knows
 
     @property
     def only(self) -> str | None:
         """Return the one label there can be, or None when nobody was to be named."""
         return self.labels[0] if self.labels else None
+
+    @property
+    def reached(self) -> frozenset[str]:
+        """Return the keys of those who are mentioned."""
+        return frozenset(self.mentions)
+
+    def reached_by(self, text: str) -> frozenset[str]:
+        """Return the keys of those whom a post of this text mentions: when it was made, Slack may have known fewer."""
+        return frozenset(key for key, mention in self.mentions.items() if mention in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class Directory:
     def tag(self, people: Iterable[Person | None], room: int) -> Tagged:
         """Return labels for these people, in `room` characters at most. Who is not found is named."""
         labels: list[str] = []
-        reached: set[str] = set()
+        mentions: dict[str, str] = {}
         for person in people:
             if person is None:
                 continue
@@ -64,8 +73,9 @@ class Directory:
             if room < 0:
                 break
             labels.append(label)
-            reached.update(() if user_id is None else {person.key})
-        return Tagged(labels=tuple(labels), reached=frozenset(reached))
+            if user_id is not None:
+                mentions[person.key] = label
+        return Tagged(labels=tuple(labels), mentions=mentions)
 
     def user_id(self, person: Person) -> str | None:
         """Return the user's id, or None when the workspace has no such user. Raises ConnectorError."""

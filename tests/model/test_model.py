@@ -536,3 +536,17 @@ def test_an_answer_that_the_bot_took_from_a_dying_worker_counts_for_nothing_once
     state.bot_hands_over(account=MAIN, conversation="told", asked=None, words="my parcel")
     state.everything_is_paid()
     state.teardown()
+
+
+def test_a_line_that_tagged_nobody_is_told_to_the_lead_although_its_worker_died_and_the_person_is_back(
+    machine,
+):
+    state = machine()
+    state.the_first_customer_comes(limited=False, ticketed=True, conversation="read")
+    state.time_passes(at_work=True, jump={"minutes": 3})
+    state.time_passes(at_work=False, jump={"minutes": 3})
+    state.tick()  # the backup is called
+    state.somebody_is_out_of_reach(trouble="ravi")
+    state.worker_ends(how="after its calls", worker="first worker")
+    state.somebody_is_out_of_reach(trouble="ravi")
+    state.teardown()

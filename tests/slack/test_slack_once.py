@@ -8,6 +8,7 @@ import pytest
 from slack_shop import ASHA, retry_of
 from stand_ins import NOON
 
+from bridge.roster.model import Person
 from connectors.base import Notice, Once
 from connectors.errors import Busy, Gone, OutcomeUnknown
 from connectors.slack import earlier
@@ -195,6 +196,20 @@ def test_a_thread_line_is_found_in_its_thread(shop, chat, card, once):
     (reply,) = shop.replies(ref)
     assert reach.message == reply["ts"]
     assert reach.people == {"asha"}
+
+
+def test_a_line_that_is_found_reached_only_whom_it_mentions(shop, chat, card, once):
+    ref = chat.post_card(card(), once).ref
+    line = Once(key="dl_line")
+    nobody, notice = (
+        Person(key="asha", name="Asha Rao"),
+        Notice(text="Half the time has passed.", tag=(ASHA,)),
+    )
+    shop.goes_wrong(POST, "reset_after")
+    with pytest.raises(OutcomeUnknown):
+        chat.post_in_thread(ref, Notice(text=notice.text, tag=(nobody,)), line)
+
+    assert chat.post_in_thread(ref, notice, retry_of(line)).people == set()
 
 
 def test_a_channel_notice_is_found_in_its_channel(shop, chat):
