@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import threading
 from datetime import UTC, datetime
 from typing import Final
@@ -27,7 +28,7 @@ class _Chance:
     def take(self, size: int) -> bytes:
         with self._lock:
             if len(self._left) < size:
-                self._left = os.urandom(DRAWN_BYTES)
+                self._left = secrets.token_bytes(DRAWN_BYTES)
             taken, self._left = self._left[:size], self._left[size:]
         return taken
 

@@ -170,7 +170,8 @@ def _quiet(app: Any) -> uvicorn.Config:
 
 def draw_from(chance: random.Random) -> None:
     """Let names and leases be drawn the same way in every run."""
-    secrets.token_hex = lambda nbytes=None: chance.randbytes(nbytes or 32).hex()
+    secrets.token_bytes = lambda nbytes=None: chance.randbytes(nbytes or 32)
+    secrets.token_hex = lambda nbytes=None: secrets.token_bytes(nbytes).hex()
 
 
 def _log_into(errors: list[str]) -> None:
