@@ -50,7 +50,7 @@ faults: install ## write docs/faults.md anew from the tests that show each fault
 	$(BIN)/python tests/faults/fault_table.py
 
 # Two processes, one for each half of the sequences. `make soak-model HANDOFF_MODEL_SEED=…` plays the same ones again.
-soak-model: install ## 10,000 random sequences of everything that can happen, against the model; three quarters of an hour
+soak-model: install ## 10,000 random sequences of everything that can happen, against the model; half an hour and more
 	@seed=$${HANDOFF_MODEL_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))')}; \
 	echo "HANDOFF_MODEL_SEED=$$seed"; \
 	HANDOFF_MODEL_SEED=$$seed HANDOFF_MODEL_SEQUENCES=$${HANDOFF_MODEL_SEQUENCES:-10000} \
