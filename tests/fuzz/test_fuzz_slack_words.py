@@ -108,6 +108,6 @@ def _buttons(post):
 @tries(60)
 def test_fault_54_a_notice_calls_nobody_but_whom_it_tags(text, group):
     """Any text at all stands in a notice: it calls those it is meant to tag, and nobody else."""
-    tagged = Tagged(labels=(OWNER,), reached=frozenset({"asha"}))
+    tagged = Tagged(labels=(OWNER,), mentions={"asha": OWNER})
     group = None if group and re.fullmatch("S[A-Z0-9]{2,30}", group) else group
     says_only_ours(notice_post(Notice(text=text, tag_group=group), tagged, may_repeat=False))
