@@ -30,14 +30,17 @@ UPDATE: Final = update(HANDOFFS).where(
 )
 SEVERAL_LOCKED: Final = rows.SEVERAL.with_for_update()
 SEVERAL_IF_FREE: Final = rows.SEVERAL.with_for_update(skip_locked=True)
-#: owed, and no attempt at it has been begun
-NOT_BEGUN: Final = select(DELIVERIES.c.handoff_id, DELIVERIES.c.kind).where(
-    DELIVERIES.c.account_id == bindparam("of_account"),
-    DELIVERIES.c.handoff_id.in_(bindparam("of_handoffs", expanding=True)),
-    DELIVERIES.c.kind.in_(bindparam("of_kinds", expanding=True)),
+#: of a delivery that is owed and that no worker has had in hand
+NOT_BEGUN: Final = (
     DELIVERIES.c.state == "owed",
     DELIVERIES.c.lease.is_(None),
     DELIVERIES.c.attempts == 0,
+)
+OWED_ALREADY: Final = select(DELIVERIES.c.handoff_id, DELIVERIES.c.kind).where(
+    DELIVERIES.c.account_id == bindparam("of_account"),
+    DELIVERIES.c.handoff_id.in_(bindparam("of_handoffs", expanding=True)),
+    DELIVERIES.c.kind.in_(bindparam("of_kinds", expanding=True)),
+    *NOT_BEGUN,
 )
 #: what must go soon stands behind what its handoff owed there before: that goes as soon
 TAKE_ALONG: Final = (
@@ -226,7 +229,7 @@ def _owe_once(tx: Transaction, changes: Sequence[Change]) -> None:
     handoffs, kinds = {handoff_id for handoff_id, _ in wanted}, {kind for _, kind in wanted}
     account_id = changes[0].handoff.account_id
     asked = {"of_account": account_id, "of_handoffs": sorted(handoffs), "of_kinds": sorted(kinds)}
-    owed = {(row.handoff_id, row.kind) for row in tx.execute(NOT_BEGUN, asked)}
+    owed = {(row.handoff_id, row.kind) for row in tx.execute(OWED_ALREADY, asked)}
     for change in changes:
         for kind, connection in change.once.items():
             if (change.handoff.handoff_id, kind) not in owed:

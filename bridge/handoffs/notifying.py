@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from bridge.handoffs.account import NOTIFY
-from bridge.handoffs.change import Change
+from bridge.handoffs.change import NOT_BEGUN, Change
 from bridge.roster.model import Person
 from bridge.store import tables
 
@@ -45,9 +45,7 @@ def spare(change: Change, rung: int | None, reached: Collection[str]) -> None:
                     DELIVERIES.c.kind == KIND,
                     DELIVERIES.c.rung == rung,
                     DELIVERIES.c.lane.in_(people),
-                    DELIVERIES.c.state == "owed",
-                    DELIVERIES.c.lease.is_(None),
-                    DELIVERIES.c.attempts == 0,
+                    *NOT_BEGUN,
                 )
             ),
         )

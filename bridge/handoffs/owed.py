@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select, update
 
-from bridge.handoffs.change import Change
+from bridge.handoffs.change import NOT_BEGUN, Change
 from bridge.store import tables
 
 DELIVERIES: Final = tables.deliveries
@@ -19,15 +19,9 @@ _THEIRS: Final = (
     DELIVERIES.c.account_id == bindparam("of_account"),
     DELIVERIES.c.handoff_id == bindparam("of_handoff"),
 )
-_NOT_BEGUN: Final = (
-    *_THEIRS,
-    DELIVERIES.c.state == "owed",
-    DELIVERIES.c.lease.is_(None),
-    DELIVERIES.c.attempts == 0,
-)
 _LET_CARD_GO: Final = (
     update(DELIVERIES)
-    .where(*_NOT_BEGUN, DELIVERIES.c.kind == "post_card")
+    .where(*_THEIRS, *NOT_BEGUN, DELIVERIES.c.kind == "post_card")
     .values(not_before=bindparam("now"))
 )
 _STOP_CLOCKS: Final = (
@@ -41,7 +35,7 @@ _STOP_CLOCKS: Final = (
 )
 _STOP_CALLS: Final = (
     update(DELIVERIES)
-    .where(*_NOT_BEGUN, DELIVERIES.c.rung.is_not(None))
+    .where(*_THEIRS, *NOT_BEGUN, DELIVERIES.c.rung.is_not(None))
     .values(state="cancelled", settled_at=bindparam("now"))
 )
 _OPENING: Final = select(DELIVERIES.c.connection).where(*_THEIRS, DELIVERIES.c.kind == "open_ticket")
@@ -52,7 +46,7 @@ _TICKET_CHANGES: Final = (
 )
 _TELL: Final = (
     update(DELIVERIES)
-    .where(*_NOT_BEGUN, DELIVERIES.c.delivery_id == bindparam("its_id"))
+    .where(*_THEIRS, *NOT_BEGUN, DELIVERIES.c.delivery_id == bindparam("its_id"))
     .values(payload=bindparam("told"))
 )
 

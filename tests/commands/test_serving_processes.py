@@ -57,6 +57,7 @@ def test_a_rung_fires_although_the_process_for_the_clocks_is_gone(process, sqlit
         hand_over(bridge, asked_at=system_clock() - timedelta(minutes=3))
         started = process("worker", "--only", "deliveries", HANDOFF_SECRET_KEYS=SECRET_KEY)
         started.wait_for(lambda: any(row.state == "fired" for row in all_of(bridge, tables.clocks)))
+        assert [row.rung for row in all_of(bridge, tables.clocks) if row.state == "fired"] == [1]
 
 
 def test_ctrl_c_ends_a_process_like_any_other_stop(process):
