@@ -87,6 +87,16 @@ class FreshdeskApi:
         form = {"body": body, "private": "true"}
         return self._object("POST", path, data=form, files={"attachments[]": file})
 
+    def add_note_by(self, ticket_id: Any, body: str, user_id: int) -> Json:
+        """Write a private note under an agent's name."""
+        sent = {"body": body, "private": True, "user_id": user_id}
+        return self._object("POST", f"tickets/{_number(str(ticket_id))}/notes", json=sent)
+
+    def reply_by(self, ticket_id: Any, body: str, user_id: int) -> Json:
+        """Answer the customer under an agent's name; Freshdesk mails it to them."""
+        sent = {"body": body, "user_id": user_id}
+        return self._object("POST", f"tickets/{_number(str(ticket_id))}/reply", json=sent)
+
     def conversations(self, ticket_id: Any) -> list[Json]:
         return self._all(f"tickets/{_number(str(ticket_id))}/conversations")
 

@@ -15,6 +15,7 @@ from typing import Any
 from bridge.handoffs.model import TicketRef
 from connectors.base import Once, TicketChange, TicketOutcome
 from connectors.errors import Busy, Gone
+from connectors.freshdesk.commenting import Commenting
 from connectors.freshdesk.conversation import CLOSED, merged_into
 from connectors.freshdesk.failures import VENDOR, Refused
 from connectors.freshdesk.fields import add_tags, changed, drop_what_is_so, without
@@ -46,7 +47,8 @@ class Changing:
         problems = tuple(written.problems)
         if change.note is not None:
             problems += opening.add_note(ticket_id, change.note, once.key)
-        return TicketOutcome(ref=found_at, problems=problems, misrouted=written.misrouted)
+        said = Commenting(api=opening.api).say(ticket_id, change.comment, once) if change.comment else None
+        return TicketOutcome(ref=found_at, problems=problems, misrouted=written.misrouted, said=said)
 
     def _present(self, ref: TicketRef) -> Present:
         """Return the ticket, or the one it was merged into. Raises Gone when it is deleted or spam."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.handoffs.model import TicketRef
-from connectors.base import Once, TicketChange, TicketOutcome
-from connectors.errors import Busy
+from connectors.base import Once, TicketChange, TicketMessage, TicketOutcome
+from connectors.errors import Busy, OutcomeUnknown
 from connectors.merges import Merge, present
 from connectors.ticket_fields import Fields
 from connectors.zendesk.access import VENDOR
+from connectors.zendesk.commenting import comment_fields, said_in
 from connectors.zendesk.failures import Refused
 from connectors.zendesk.fields import DELIVERY_MARK, changed, without
 from connectors.zendesk.history import made_by, merged_into
@@ -44,18 +45,17 @@ class Changing:
         """
         fields = self._fields({"id": ref.id}, change, once)
         try:
-            if fields.values:
-                self.opening.client.update(ref.id, fields.values)
+            answer = self.opening.client.update(ref.id, fields.values) if fields.values else {}
         except Refused:
             return None
-        outcome = self._outcome(ref.id, fields)
+        outcome = self._outcome(ref.id, fields, _said(answer, change))
         return replace(outcome, ref=replace(outcome.ref, since=ref.since))
 
     def _change(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome:
         if once.look_first:
-            audits = self.opening.client.audits(str(ticket["id"]))
-            if made_by(audits, DELIVERY_MARK, once.key):
-                return TicketOutcome(ref=self.opening.ref(ticket["id"]), found=True)
+            made = self._made(ticket, change, once)
+            if made is not None:
+                return made
         if ticket.get("status") == CLOSED:
             return self._in_follow_up(ticket, change, once)
         try:
@@ -64,6 +64,14 @@ class Changing:
             if not refused.named & {"status"}:
                 raise
             return self._in_follow_up(ticket, change, once)  # closed between reading and writing
+
+    def _made(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome | None:
+        """Return what an earlier attempt at this delivery did to the ticket; None where it did nothing."""
+        audits = made_by(self.opening.client.audits(str(ticket["id"])), DELIVERY_MARK, once.key)
+        if not audits:
+            return None
+        said = said_in(audits, change.comment) if change.comment else None
+        return TicketOutcome(ref=self.opening.ref(ticket["id"]), found=True, said=said)
 
     def _merge_of(self, ticket: Json) -> Merge | None:
         if ticket.get("status") != CLOSED:
@@ -76,7 +84,7 @@ class Changing:
             return self._outcome(ticket["id"], fields)
         ticket_id = str(ticket["id"])
         try:
-            self.opening.client.update(ticket_id, fields.values)
+            answer = self.opening.client.update(ticket_id, fields.values)
         except Refused as refused:
             left = without(fields.values, refused, self.opening.mapping)
             if left is None or refused.named & {"status"}:
@@ -84,12 +92,15 @@ class Changing:
             left.problems = [*fields.problems, *left.problems]
             left.misrouted |= fields.misrouted
             fields = left
-            self.opening.client.update(ticket_id, fields.values)
-        return self._outcome(ticket_id, fields)
+            answer = self.opening.client.update(ticket_id, fields.values)
+        return self._outcome(ticket_id, fields, _said(answer, change))
 
-    def _outcome(self, ticket_id: Any, fields: Fields) -> TicketOutcome:
+    def _outcome(self, ticket_id: Any, fields: Fields, said: TicketMessage | None = None) -> TicketOutcome:
         return TicketOutcome(
-            ref=self.opening.ref(ticket_id), problems=tuple(fields.problems), misrouted=fields.misrouted
+            ref=self.opening.ref(ticket_id),
+            problems=tuple(fields.problems),
+            misrouted=fields.misrouted,
+            said=said,
         )
 
     def _fields(self, ticket: Json, change: TicketChange, once: Once) -> Fields:
@@ -97,6 +108,9 @@ class Changing:
         fields = changed(change, opening.mapping, opening.directory, ticket)
         if change.note is not None:
             opening.add_note(fields, change.note, once.key, change.handoff_id)
+        elif change.comment is not None:
+            comment = comment_fields(change.comment)
+            fields.values |= {"comment": comment, "metadata": {DELIVERY_MARK: once.key}}
         elif fields.values:
             fields.values["metadata"] = {DELIVERY_MARK: once.key}
         return fields
@@ -106,13 +120,12 @@ class Changing:
         opening = self.opening
         follow_up = self._follow_up_of(closed, change.handoff_id)
         if follow_up is not None:
-            if made_by(opening.client.audits(str(follow_up["id"])), DELIVERY_MARK, once.key):
-                return TicketOutcome(ref=opening.ref(follow_up["id"]), found=True)
-            return self._update(follow_up, change, once)
+            return self._made(follow_up, change, once) or self._update(follow_up, change, once)
         fields = self._fields({**closed, "tags": []}, change, once)
         self._continue(fields, closed, change.handoff_id)
         # One key for all deliveries of this handoff: two of them must not make two follow-ups.
-        return opening.create(fields, f"{change.handoff_id}:after:{closed['id']}", self._other_follow_up)
+        made = opening.create(fields, f"{change.handoff_id}:after:{closed['id']}", self._other_follow_up)
+        return made if change.comment is None else self._made({"id": made.ref.id}, change, once) or made
 
     def _follow_up_of(self, closed: Json, handoff_id: str) -> Json | None:
         tickets = self.opening.client.tickets_of(handoff_id)
@@ -129,7 +142,7 @@ class Changing:
         for name in ("safe_update", "updated_stamp"):
             values.pop(name, None)
         comment = dict(values.get("comment") or {"html_body": "<p>Continued here.</p>", "public": False})
-        comment["author_id"] = self.opening.directory.own_id()
+        comment.setdefault("author_id", self.opening.directory.own_id())
         values |= {
             "via_followup_source_id": closed["id"],
             "external_id": handoff_id,
@@ -139,3 +152,13 @@ class Changing:
             "comment": comment,
             "tags": list(dict.fromkeys((*self.opening.mapping.tags, *values.get("tags", ())))),
         }
+
+
+def _said(answer: Json, change: TicketChange) -> TicketMessage | None:
+    """Return the change's comment out of the answer that took it. Raises OutcomeUnknown for an answer without it."""
+    if change.comment is None:
+        return None
+    said = said_in([answer.get("audit")], change.comment)
+    if said is None:
+        raise OutcomeUnknown(VENDOR, "the answer does not tell the comment")
+    return said

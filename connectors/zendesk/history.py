@@ -98,9 +98,9 @@ def merged_into(ticket: Json, audits: Iterable[Json]) -> Merge | None:
     return None
 
 
-def made_by(audits: Iterable[Json], mark: str, key: str) -> bool:
-    """Return whether one of the audits carries this mark: the update was made already."""
-    return any(_custom(audit).get(mark) == key for audit in audits)
+def made_by(audits: Iterable[Json], mark: str, key: str) -> list[Json]:
+    """Return the audits that carry this mark; none where the update was not made yet."""
+    return [audit for audit in audits if _custom(audit).get(mark) == key]
 
 
 def _message(audit: Json, event: Json, people: People) -> TicketMessage:

@@ -89,8 +89,9 @@ class FreshdeskCalls:
         ticket, given = self._live(call), self._body(call)
         private = given.get("private", True) in (True, "true")
         kind = NOTE if private else PUBLIC_NOTE
+        user_id = given.get("user_id") or seed.BRIDGE_ID
         row = self._store.say(
-            ticket["id"], seed.BRIDGE_ID, given["body"], kind=kind, private=private, attachments=call.files
+            ticket["id"], user_id, given["body"], kind=kind, private=private, attachments=call.files
         )
         return 201, row
 
