@@ -17,6 +17,7 @@ from connectors.base import (
     Card,
     CardOutcome,
     ChangePage,
+    Dialog,
     Finding,
     HelpdeskEvent,
     Limit,
@@ -124,6 +125,9 @@ class SlowChat(_Slow):
     def attention(self, person: Person) -> Attention:  # noqa: ARG002
         self._take_time()
         return Attention.HERE
+
+    def open_dialog(self, trigger: str, dialog: Dialog) -> None:  # noqa: ARG002
+        self._take_time()
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:  # noqa: ARG002
         self._take_time()

@@ -113,11 +113,24 @@ class TicketDraft:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    """What a person wrote in the chat, to stand on the ticket under their name, word for word."""
+
+    author: Person
+    text: str
+    public: bool  #: for the customer; else for the team alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TicketChange:
-    """What to change on a ticket; None leaves a thing as it is. `note` is always private."""
+    """What to change on a ticket; None leaves a thing as it is. `note` is always private.
+
+    A change carries a note of ours or a person's `comment`, never both.
+    """
 
     handoff_id: str
     note: Note | None = None
+    comment: Comment | None = None
     priority: Priority | None = None
     group: str | None = None
     assignee: Person | None = None
@@ -138,6 +151,7 @@ class TicketOutcome:
     ] = ()  #: plain words for the admin: "field cf_topic does not exist at the helpdesk"
     misrouted: bool = False  #: the group or the person of the route could not have it
     found: bool = False  #: True when an earlier attempt's work was found instead of done again
+    said: TicketMessage | None = None  #: the change's comment as it stands on the ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -288,6 +302,8 @@ class Card:
     built: bool = False  #: the lines were made by our rules
     ticket: TicketRef | None = None  #: None while the ticket is pending
     claimed_by: str | None = None  #: a name
+    snoozed_until: datetime | None = None  #: the ladder waits so long; None where it does not
+    snoozed_by: str | None = None  #: a name
     answered_by: str | None = None  #: a name
     answered_at: datetime | None = None
     within_promise: bool | None = None
@@ -320,17 +336,101 @@ class Attention(StrEnum):
     UNREACHABLE = "unreachable"  #: gone from the workspace, deactivated, or there as a guest
 
 
+class Action(StrEnum):
+    """What a person can do with a handoff from the chat."""
+
+    CLAIM = "claim"
+    REPLY = "reply"
+    SEND_REPLY = "send_reply"  #: after reading what the customer will read
+    NOTE = "note"
+    HAND_OVER = "hand_over"
+    WRONG_TEAM = "wrong_team"
+    SNOOZE = "snooze"
+    ESCALATE = "escalate"
+    RESOLVE = "resolve"
+    CONTEXT_HELPED = "context_helped"
+    CONTEXT_FAILED = "context_failed"
+    RE_ASKED = "re_asked"
+    REMARK = "remark"  #: the one line a person may add to what they pressed of the context
+
+
+class FieldKind(StrEnum):
+    LINE = "line"
+    TEXT = "text"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DialogField:
+    """One thing a dialog asks for. Labels, hints and choices are masked already, none is escaped."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    choices: tuple[Choice, ...] = ()  #: of a CHOICE; at most 100
+    hint: str | None = None
+    required: bool = True
+    longest: int = 500  #: characters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialog:
+    """What the chat asks one person before an action. Its texts are masked already, none is escaped.
+
+    `kept` comes back with what they enter; `quoted` is shown word for word, set apart from our own lines.
+    """
+
+    action: Action
+    handoff_id: str
+    title: str  #: 24 characters at most
+    submit: str  #: what the button says that sends it off
+    lines: tuple[str, ...] = ()
+    quoted: str | None = None
+    fields: tuple[DialogField, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
+    card: CardRef | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """A button pressed under a card, verified and translated."""
+    """A button pressed or a dialog sent off, verified and translated.
+
+    `trigger` lets the chat open a dialog for this user, within seconds and once; None where it gave none.
+    `entered` is what a dialog's fields hold, `kept` what it carried; None of it for a button.
+    """
 
     event_id: str
-    action: str  #: "claim"
+    action: Action
     handoff_id: str
     user_id: str
     user_name: str
     card: CardRef | None = None
+    trigger: str | None = None
+    entered: Mapping[str, str] | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def from_dialog(self) -> bool:
+        return self.entered is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PressAnswer:
+    """What to show the one who pressed: why nothing happened, what to mend by field, or what to confirm.
+
+    All empty: it has been done, and an open dialog closes.
+    """
+
+    text: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    dialog: Dialog | None = None
 
 
 class Chat(Connector, Protocol):
@@ -365,6 +465,9 @@ class Chat(Connector, Protocol):
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:
         """Show one user of a channel a line that nobody else sees. Raises ConnectorError."""
+
+    def open_dialog(self, trigger: str, dialog: Dialog) -> None:
+        """Ask the user who caused `trigger`. Raises Gone where it is too late, ConnectorError."""
 
 
 class HttpReply(Protocol):

@@ -10,10 +10,10 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, Receiver
+from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
-from connectors.slack import PressAnswer, SlackChat, SlackReceiver
+from connectors.slack import SlackChat, SlackReceiver
 from connectors.slack.api import BASE_URL
 from connectors.zendesk import ApiToken, OAuthToken, ZendeskAccount, ZendeskHelpdesk
 from connectors.zendesk.access import UNNAMED
@@ -129,17 +129,17 @@ def build_connectors(settings: Settings, desk: Desk | None = None, clock: Clock 
 
 
 def build_receiver(
-    settings: Settings, on_press: Callable[[Press], str | None], on_refusal: Callable[[Press, str], None]
+    settings: Settings, on_press: Callable[[Press], PressAnswer], on_refusal: Callable[[Press, str], None]
 ) -> Receiver | None:
     """Build what takes the chat's calls; None without its signing secret.
 
-    `on_press` keeps a press and returns what to tell the presser alone, None for nothing.
+    `on_press` keeps a press and returns what the presser is to see.
     """
     if not settings.slack_signing_secret:
         return None
     return SlackReceiver(
         signing_secret=settings.slack_signing_secret,
-        on_press=lambda press: PressAnswer(text=on_press(press)),
+        on_press=on_press,
         on_refusal=on_refusal,
     )
 

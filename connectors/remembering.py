@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import (
     Attention,
+    Author,
+    AuthorKind,
     Card,
     CardOutcome,
     ChangedTicket,
     ChangePage,
+    Comment,
+    Dialog,
     Finding,
     HelpdeskEvent,
     Limit,
@@ -78,13 +82,17 @@ class _Memory:
 
 
 class RememberingHelpdesk(_Memory):
-    def __init__(self, connection: str = "helpdesk") -> None:
+    def __init__(
+        self, connection: str = "helpdesk", now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         super().__init__(connection)
+        self.now = now
         self.tickets: dict[str, TicketDraft] = {}
         self.changed: list[tuple[str, TicketChange]] = []
         self.messages: dict[str, list[TicketMessage]] = {}
         self.states: dict[str, TicketState] = {}
         self._done: set[str] = set()
+        self._said: dict[str, TicketMessage] = {}  #: people's comments, by the delivery that brought them
 
     def open_ticket(self, draft: TicketDraft, once: Once) -> TicketOutcome:
         with self._lock:
@@ -106,8 +114,23 @@ class RememberingHelpdesk(_Memory):
             if not (once.look_first and once.key in self._done):
                 self._done.add(once.key)
                 self.changed.append((ref.id, change))
+                if change.comment:
+                    self._said[once.key] = self._comment(ref.id, change.comment)
             self._end()
-            return TicketOutcome(ref=ref)
+            return TicketOutcome(ref=ref, said=self._said.get(once.key))
+
+    def _comment(self, ticket_id: str, comment: Comment) -> TicketMessage:
+        messages = self.messages.setdefault(ticket_id, [])
+        author = Author(kind=AuthorKind.PERSON, id=comment.author.key, name=comment.author.name)
+        said = TicketMessage(
+            id=f"{ticket_id}/{len(messages) + 1}",
+            at=self.now(),
+            author=author,
+            public=comment.public,
+            text=comment.text,
+        )
+        messages.append(said)
+        return said
 
     def history(self, ref: TicketRef) -> TicketHistory:
         with self._lock:
@@ -150,6 +173,7 @@ class RememberingChat(_Memory):
         self.cards: dict[str, list[Card]] = {}
         self.notices: list[tuple[str, Notice]] = []
         self._knows = knows
+        self.dialogs: list[tuple[str, Dialog]] = []  #: by the press that opened them
         self.emails: dict[str, str] = {}
         self.attentions: dict[str, Attention] = {}
         self._posts: dict[str, str] = {}
@@ -211,6 +235,12 @@ class RememberingChat(_Memory):
         with self._lock:
             self._begin("tell_privately", f"{channel}@{user_id}")
             self.notices.append((f"{channel}@{user_id}", Notice(text=text)))
+
+    def open_dialog(self, trigger: str, dialog: Dialog) -> None:
+        with self._lock:
+            self._begin("open_dialog", trigger)
+            self.dialogs.append((trigger, dialog))
+            self._end()
 
     def _say(self, call: str, place: str, notice: Notice, once: Once) -> Reach:
         with self._lock:

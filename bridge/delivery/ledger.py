@@ -245,8 +245,12 @@ def owe(
     payload: Mapping[str, Any] | None = None,
     lane: str = "",
     not_before: datetime | None = None,
+    waiting_since: datetime | None = None,
 ) -> None:
-    """Owe a call that no handoff caused."""
+    """Owe a call that no handoff caused, or that stands in no handoff's order.
+
+    `waiting_since` is since when somebody has waited for it, None for nobody yet.
+    """
     tx.execute(
         insert(DELIVERIES).values(
             account_id=account_id,
@@ -258,7 +262,7 @@ def owe(
             number=0,
             payload=dict(payload or {}),
             state=DeliveryState.OWED,
-            waiting_since=counts_from(kind, None, now, now),
+            waiting_since=waiting_since or counts_from(kind, None, now, now),
             not_before=not_before or now,
             attempts=0,
             owed_at=now,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from bridge.handoffs import defects, lifecycle
+from bridge.handoffs import defects, lifecycle, saying
 from bridge.handoffs.change import Change
 from bridge.roster.model import Person
 from bridge.roster.on_duty import on_duty
@@ -34,7 +34,7 @@ def owner_unreachable(change: Change) -> None:
         lifecycle.alarm(change, f"{owner.name} cannot be reached and has no backup: a customer is waiting.")
         return
     lifecycle.reassign(change, backup, actor="bridge")
-    _say_under_the_card(change, f"It is yours: {owner.name} cannot be reached in the chat.", backup)
+    saying.under_the_card(change, f"It is yours: {owner.name} cannot be reached in the chat.", backup)
 
 
 def owner_away(change: Change) -> None:
@@ -49,8 +49,7 @@ def owner_away(change: Change) -> None:
         owner=owner.key,
         backup_at=sooner.isoformat() if sooner else None,
     )
-    text = "You seem to be away, and this customer waits for you."
-    change.owe("direct_message", change.account.chat, payload={"text": text, "to": owner.key})
+    saying.alone(change, "You seem to be away, and this customer waits for you.", owner)
 
 
 def _hasten_the_backup(change: Change) -> datetime | None:
@@ -75,13 +74,6 @@ def _hasten_the_backup(change: Change) -> datetime | None:
 def _backup(change: Change) -> Person | None:
     duty = on_duty(change.account.desk.roster, change.handoff.context.channel, change.now)
     return change.account.person(duty.backup if duty else None)
-
-
-def _say_under_the_card(change: Change, text: str, person: Person) -> None:
-    card = change.handoff.card
-    if change.account.chat:
-        lane = card.channel if card else change.handoff.route.card_channel or ""
-        change.owe("thread_note", change.account.chat, payload={"text": text, "tag": [person.key]}, lane=lane)
 
 
 def _armed(change: Change) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from bridge.handoffs.account import BOT, Account
 from bridge.handoffs.hearing import for_bots
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
-from bridge.handoffs.precedence import counts_from, is_mirror
+from bridge.handoffs.precedence import counts_from
 from bridge.store import Transaction, tables
 from bridge.store.columns import Instant
 
@@ -114,9 +114,14 @@ class Change:
         lane: str = "",
         not_before: datetime | None = None,
         rung: int | None = None,
+        urgent: bool = False,
     ) -> None:
-        """Owe one call through `connection`, after those already owed to it for this handoff."""
+        """Owe one call through `connection`, after those already owed to it for this handoff.
+
+        An `urgent` one is never a mirror: somebody waits for it.
+        """
         handoff = self.handoff
+        since = handoff.waiting_since
         self._owed.append(
             {
                 "account_id": handoff.account_id,
@@ -129,7 +134,7 @@ class Change:
                 "rung": rung,
                 "payload": payload or {},
                 "state": "owed",
-                "waiting_since": counts_from(kind, rung, handoff.waiting_since, self.now),
+                "waiting_since": since if urgent else counts_from(kind, rung, since, self.now),
                 "not_before": not_before or self.now,
                 "attempts": 0,
                 "owed_at": self.now,
@@ -174,7 +179,7 @@ class Change:
         connections = {
             owed["connection"]
             for owed in self._owed
-            if not is_mirror(owed["kind"], owed["rung"]) and owed["connection"] != BOT
+            if owed["waiting_since"] <= self.handoff.waiting_since and owed["connection"] != BOT
         }
         for connection in sorted(connections):
             yield {

@@ -148,11 +148,13 @@ def add_context(change: Change, context: Context, *, event: str = "context_added
         show(change)
 
 
-def reassign(change: Change, to: Person, *, actor: str, rung: int | None = None) -> None:
-    """Give it to `to`: the ticket, the card and the clocks follow."""
+def reassign(
+    change: Change, to: Person, *, actor: str, rung: int | None = None, words: str | None = None
+) -> None:
+    """Give it to `to`: the ticket, the card and the clocks follow. `words` are what the giver adds, None for none."""
     before = change.handoff.owner
     change.become(owner=to.key, claimed_by=None, claimed_at=None)
-    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before)
+    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before, words=words)
     change_ticket(change, assignee=to.key, rung=rung)
     show(change)
 
@@ -197,11 +199,14 @@ def show(change: Change) -> None:
         change.owe_once("update_card", change.account.chat)
 
 
-def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:
-    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn."""
+def change_ticket(change: Change, *, rung: int | None = None, urgent: bool = False, **what: Any) -> None:
+    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn; or a person's comment.
+
+    An `urgent` one goes out as if the customer waited for it.
+    """
     connection = _helpdesk_of(change)
     if connection:
-        change.owe("update_ticket", connection, payload=what, rung=rung)
+        change.owe("update_ticket", connection, payload=what, rung=rung, urgent=urgent)
 
 
 def alarm(change: Change, text: str) -> None:

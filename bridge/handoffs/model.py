@@ -182,6 +182,8 @@ class Handoff:
     answered_at: datetime | None = None
     delivered_at: datetime | None = None  #: the answer reached the bot; None where none is relayed
     closed_at: datetime | None = None
+    snoozed_until: datetime | None = None  #: no rung of the ladder fires before
+    snoozed_by: str | None = None
     revision: int = 1
 
     @property

@@ -15,10 +15,7 @@ MIRRORS: Final = frozenset({"update_ticket", "update_card", "read_ticket", "read
 MIRRORS_STAND_BACK: Final = timedelta(minutes=10)
 
 
-def is_mirror(kind: str, rung: int | None = None) -> bool:
-    return kind in MIRRORS and rung is None
-
-
 def counts_from(kind: str, rung: int | None, waiting_since: datetime, now: datetime) -> datetime:
     """Return from when the wait for a delivery counts that is owed `now` to a customer who waits so long."""
-    return now + MIRRORS_STAND_BACK if is_mirror(kind, rung) else waiting_since
+    is_mirror = kind in MIRRORS and rung is None
+    return now + MIRRORS_STAND_BACK if is_mirror else waiting_since

@@ -67,6 +67,8 @@ PLAIN: Final = (
     "answered_at",
     "delivered_at",
     "closed_at",
+    "snoozed_until",
+    "snoozed_by",
     "revision",
 )
 

@@ -1,25 +1,31 @@
-"""A button pressed under a card. Each is safe to press twice, and by the wrong person."""
+"""A button pressed under a card, or a dialog sent off. Each is safe to press twice, and by the wrong person."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
 from bridge.accounts import Accounts
-from bridge.handoffs import lifecycle
+from bridge.delivery import ledger
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.rows import UnknownHandoff
+from bridge.inbound import dialogs
+from bridge.inbound.acts import act
 from bridge.roster.model import Person
 from bridge.store import Database, Transaction, tables
-from connectors.base import Press
+from connectors.base import Dialog, Press, PressAnswer
 from connectors.registry import Connectors
 
 INBOX: Final = tables.inbox
+PRESS: Final = TypeAdapter(Press)
+DIALOG: Final = TypeAdapter(Dialog)
+UNKNOWN: Final = "This handoff is not known here."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +38,20 @@ class Presses:
     connectors: Connectors
     clock: Callable[[], datetime]
 
-    def take(self, press: Press) -> str | None:
-        """Give a verified press its effect, once. Return why it had none, None when it had."""
+    def take(self, press: Press) -> PressAnswer:
+        """Give a verified press its effect, once. Return what the presser is to see."""
         now = self.clock()
 
-        def work(tx: Transaction) -> str | None:
+        def work(tx: Transaction) -> PressAnswer:
             account = self.accounts.of(tx.connection, self.account_id)
             connection = account.chat or ""
             if _is_known(tx, account, connection, press.event_id):
-                return None
-            refusal = _effect(tx, account, self.connectors.vendors[connection], press, now)
-            _keep(tx, account, connection, press, now)
-            return refusal
+                return PressAnswer()
+            answer = _effect(tx, account, self.connectors.vendors[connection], press, now)
+            if not (answer.problems or (press.from_dialog and answer.dialog)):
+                # What was entered wrong, or is to be confirmed, is sent off once more from the same dialog.
+                _keep(tx, account, connection, press, now)
+            return answer
 
         return self.database.transact(work)
 
@@ -53,53 +61,88 @@ class Presses:
 
         def work(tx: Transaction) -> None:
             account = self.accounts.of(tx.connection, self.account_id)
-            try:
-                change = open_change(tx, account, press.handoff_id, now)
-            except UnknownHandoff:
-                return
-            if press.card:
-                refuse(change, press.card.channel, press.user_id, text)
-                change.write()
+            refuse(tx, account, press, text, now)
 
         self.database.transact(work)
 
 
-def claim_by(change: Change, person: Person | None) -> str | None:
-    """Let `person`, None for a stranger, claim the handoff. Return why that did nothing, None when it did."""
-    if person is None:
-        return "Only people of this desk can claim a handoff. Ask your lead to add you to the desk."
-    if lifecycle.claim(change, person, change.now):
-        return None
-    holder = change.account.person(change.handoff.claimed_by)
-    return (
-        f"{holder.name} has it already."
-        if holder
-        else "It is over: nobody waits for an answer here any more."
-    )
+def settle(change: Change, person: Person | None, press: Press) -> None:
+    """Give a press its effect now that it is known who pressed; `person` is None for a stranger."""
+    answer = _answer(change, person, press)
+    if answer.text and press.card:
+        _refuse(change, press.card.channel, press.user_id, answer.text)
 
 
-def refuse(change: Change, channel: str, user_id: str, text: str) -> None:
-    """Owe the presser, and nobody else, a line that says why nothing happened."""
+def refuse(tx: Transaction, account: Account, press: Press, text: str, now: datetime) -> None:
+    """Owe the presser a line that says why nothing happened, under the card where they pressed."""
+    try:
+        change = open_change(tx, account, press.handoff_id, now)
+    except UnknownHandoff:
+        return
+    if press.card:
+        _refuse(change, press.card.channel, press.user_id, text)
+        change.write()
+
+
+def _refuse(change: Change, channel: str, user_id: str, text: str) -> None:
     if change.account.chat:
         payload = {"channel": channel, "user_id": user_id, "text": text}
         change.owe("private_line", change.account.chat, payload=payload)
 
 
-def _effect(tx: Transaction, account: Account, vendor: str, press: Press, now: datetime) -> str | None:
+def _effect(tx: Transaction, account: Account, vendor: str, press: Press, now: datetime) -> PressAnswer:
     try:
         change = open_change(tx, account, press.handoff_id, now)
     except UnknownHandoff:
-        return "This handoff is not known here."
-    person = account.person_by_id(vendor, press.user_id)
+        return PressAnswer(text=UNKNOWN)
+    person = account.person_by_id(vendor, press.user_id) or account.person(press.kept.get(dialogs.AUTHOR))
     if person is None and press.card and account.is_known_by_email_alone(vendor):
         # Who this is only the chat can say, and asking it is a call we owe.
-        payload = {"user_id": press.user_id, "channel": press.card.channel}
+        payload = {"press": PRESS.dump_python(press, mode="json")}
         change.owe("settle_press", press.card.connection, payload=payload)
-        refusal = None
+        answer = PressAnswer()
     else:
-        refusal = claim_by(change, person)
+        answer = _answer(change, person, press)
     change.write()
-    return refusal
+    return answer
+
+
+def _answer(change: Change, person: Person | None, press: Press) -> PressAnswer:
+    """Act, and see to it that what must be asked first is asked."""
+    answer = act(change, person, press)
+    if answer.dialog is None:
+        return answer
+    carried: Mapping[str, str] = {dialogs.AUTHOR: person.key} if person else {}
+    dialog = _carrying(answer.dialog, press, carried)
+    if press.from_dialog:
+        return PressAnswer(dialog=dialog)
+    _owe_dialog(change, press, dialog)
+    return PressAnswer()
+
+
+def _carrying(dialog: Dialog, press: Press, carried: Mapping[str, str]) -> Dialog:
+    return replace(dialog, kept={**dialog.kept, **carried}, card=press.card)
+
+
+def _owe_dialog(change: Change, press: Press, dialog: Dialog) -> None:
+    """Opening a dialog is a call to the chat. It waits for nothing else of its handoff: there are seconds for it."""
+    if change.account.chat and press.trigger:
+        payload: dict[str, Any] = {
+            "trigger": press.trigger,
+            "dialog": DIALOG.dump_python(dialog, mode="json"),
+            "press": PRESS.dump_python(press, mode="json"),
+            "pressed_at": change.now.isoformat(),
+        }
+        ledger.owe(
+            change.tx,
+            change.account.account_id,
+            "open_dialog",
+            change.account.chat,
+            change.now,
+            payload=payload,
+            lane=press.user_id,
+            waiting_since=change.handoff.waiting_since,
+        )
 
 
 def _is_known(tx: Transaction, account: Account, connection: str, event_id: str) -> bool:

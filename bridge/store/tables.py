@@ -137,6 +137,8 @@ handoffs = Table(
     Column("answered_at", Instant),
     Column("delivered_at", Instant),  # the answer reached the bot; NULL where none is relayed
     Column("closed_at", Instant),
+    Column("snoozed_until", Instant),
+    Column("snoozed_by", String(64)),
     Column("revision", Integer, nullable=False),
     Column("counter", BigInteger, nullable=False),  # numbers the timeline and the deliveries of this handoff
     PrimaryKeyConstraint("account_id", "handoff_id"),

@@ -16,7 +16,7 @@ from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties.bot import leave_alone
 from bridge.delivery.job import DeliveryState, Job, Paid
 from bridge.delivery.setback import DENIED_WAIT, Setback, setback
-from bridge.handoffs import lifecycle
+from bridge.handoffs import lifecycle, replying
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_changes, write_together
 from bridge.store import Database, StoreUnavailable, Transaction
@@ -171,6 +171,8 @@ class Settling:
         elif job.kind in MUST_BE_KNOWN:
             change.note("failed", actor="bridge", tell_bot=True, what=job.kind, error=error)
             lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])
+        elif "comment" in job.payload:
+            replying.not_written(change, job.payload["comment"], error)
         elif job.kind == "callback" and failed.gone:
             leave_alone(change)
 

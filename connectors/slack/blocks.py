@@ -10,6 +10,8 @@ from typing import Any
 SECTION_LIMIT = 3_000  #: characters of a section's text
 BLOCKS_LIMIT = 50  #: blocks of a message
 CONTEXT_LIMIT = 10  #: elements of a context block
+BUTTON_LIMIT = 75  #: characters of a button's or an option's label
+OVERFLOW_LIMIT = 5  #: options of a menu behind "⋯"
 URL_LIMIT = 3_000  #: characters of a button's address
 #: characters of all blocks together; undocumented, seen near 13,200 (bolt-js issue 2509)
 MESSAGE_LIMIT = 13_000
@@ -45,13 +47,24 @@ def button(label: str, action_id: str, *, value: str | None = None, url: str | N
     made: Block = {
         "type": "button",
         "action_id": action_id,
-        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "text": plain(label, BUTTON_LIMIT),
     }
     if value is not None:
         made["value"] = value
     if url is not None:
         made["url"] = url
     return made
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
+    """Return a menu behind "⋯"; each option is a label and a value. Slack takes five of them."""
+    made = [{"text": plain(label, BUTTON_LIMIT), "value": value} for label, value in options[:OVERFLOW_LIMIT]]
+    return {"type": "overflow", "action_id": action_id, "options": made}
+
+
+def plain(text: str, limit: int) -> Block:
+    """Return text in which nothing is formatting, cut to `limit` characters."""
+    return {"type": "plain_text", "text": text[:limit], "emoji": False}
 
 
 def is_web_address(url: str | None) -> bool:

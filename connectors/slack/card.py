@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from connectors.base import Card, CardState
+from connectors.base import Action, Card, CardState
 from connectors.slack.blocks import (
     MAY_REPEAT,
     Block,
@@ -14,12 +14,19 @@ from connectors.slack.blocks import (
     button,
     context,
     is_web_address,
+    overflow,
     section,
 )
 from connectors.slack.mrkdwn import date_token, escape
 
-CLAIM = "claim"
 OPEN_TICKET = "open_ticket"
+MORE = "more"
+PRIMARY = {"style": "primary"}
+VERDICTS = (
+    ("👍 Context helped", Action.CONTEXT_HELPED),
+    ("👎 It did not", Action.CONTEXT_FAILED),
+    ("Had to re-ask", Action.RE_ASKED),
+)
 
 # Characters, escapes included. The lines come with 160 at most; these bounds hold whatever comes.
 LINE_LIMIT = 1_400
@@ -28,6 +35,7 @@ WORD_LIMIT = 160
 FLAGS_SHOWN = 5
 
 UNDECIDED = frozenset({CardState.WAITING, CardState.LATE})
+UNANSWERED = UNDECIDED | {CardState.CLAIMED}
 SETTLED = frozenset({CardState.ANSWERED, CardState.CLOSED})
 
 FLAG_WORDS = {
@@ -45,8 +53,7 @@ def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime,
         context(list(_times(card, now))),
         context([*_facts(card), *([MAY_REPEAT] if may_repeat else [])]),
     ]
-    if buttons := list(_buttons(card)):
-        blocks.append(actions(buttons))
+    blocks += _rows(card)
     return Post(text=f"{lines}\n{MAY_REPEAT}" if may_repeat else lines, blocks=tuple(blocks))
 
 
@@ -92,6 +99,9 @@ def _times(card: Card, now: datetime) -> Iterator[str]:
     yield date_token(card.waiting_since, "Waiting since {time} ({ago})", f"Waiting for {waited}")
     verb = "Answer was due" if card.state is CardState.LATE else "Answer due"
     yield f"{verb} {date_token(card.promised_at, 'by {date_short_pretty} {time}')}"
+    if card.snoozed_until:
+        by = f" by {_word(card.snoozed_by)}" if card.snoozed_by else ""
+        yield f"Snoozed{by} until {date_token(card.snoozed_until, '{time}')}"
 
 
 def _facts(card: Card) -> Iterator[str]:
@@ -109,11 +119,37 @@ def _facts(card: Card) -> Iterator[str]:
         yield FLAG_WORDS.get(flag) or _word(flag)
 
 
-def _buttons(card: Card) -> Iterator[Block]:
-    if card.state in UNDECIDED and not card.claimed_by:
-        yield button("Claim", CLAIM, value=card.handoff_id) | {"style": "primary"}
+def _rows(card: Card) -> Iterator[Block]:
+    """Yield the rows of buttons: the work, then what the person says of the bot's context."""
+    if work := list(_work(card)):
+        yield actions(work)
+    if card.state is not CardState.CLOSED and (card.claimed_by or card.answered_by):
+        yield actions([button(label, action, value=card.handoff_id) for label, action in VERDICTS])
+
+
+def _work(card: Card) -> Iterator[Block]:
+    is_open = card.state is not CardState.CLOSED
+    unclaimed = card.state in UNDECIDED and not card.claimed_by
+    if unclaimed:
+        yield button("Claim", Action.CLAIM, value=card.handoff_id) | PRIMARY
+    if is_open:
+        reply = button("Reply to customer", Action.REPLY, value=card.handoff_id)
+        yield reply | (PRIMARY if card.state in UNANSWERED and not unclaimed else {})
+        yield button("Private note", Action.NOTE, value=card.handoff_id)
     if card.ticket is not None and is_web_address(card.ticket.url):
         yield button("Open ticket", OPEN_TICKET, url=card.ticket.url)
+    if is_open:
+        chosen = [(label, f"{action}:{card.handoff_id}") for label, action in _more(card)]
+        yield overflow(MORE, chosen)
+
+
+def _more(card: Card) -> Iterator[tuple[str, Action]]:
+    yield "Hand over…", Action.HAND_OVER
+    yield "Wrong team…", Action.WRONG_TEAM
+    if card.state in UNANSWERED:
+        yield "Snooze…", Action.SNOOZE
+        yield "Escalate now", Action.ESCALATE
+    yield "Resolve…", Action.RESOLVE
 
 
 def in_words(wait: timedelta) -> str:

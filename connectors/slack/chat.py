@@ -13,6 +13,7 @@ from connectors.base import (
     Card,
     CardOutcome,
     CardState,
+    Dialog,
     Finding,
     Limit,
     Notice,
@@ -20,12 +21,13 @@ from connectors.base import (
     RateReadings,
     Reach,
 )
-from connectors.errors import EVERYTHING
+from connectors.errors import EVERYTHING, Rejected
 from connectors.slack.api import BASE_URL, TIMEOUT_SECONDS, SlackApi, text_of
 from connectors.slack.attention import Attentions
 from connectors.slack.blocks import Post
 from connectors.slack.card import SETTLED, card_post
 from connectors.slack.check import findings
+from connectors.slack.dialogs import TooLong, view_of
 from connectors.slack.earlier import Earlier, EarlierPosts
 from connectors.slack.mrkdwn import escape
 from connectors.slack.notice import TAGS_LIMIT, notice_post
@@ -154,6 +156,14 @@ class SlackChat:
             text=post.text,
             blocks=list(post.blocks),
         )
+
+    def open_dialog(self, trigger: str, dialog: Dialog) -> None:
+        """Ask the user whose press brought `trigger`. Raises Gone when Slack takes it no more, ConnectorError."""
+        try:
+            view = view_of(dialog)
+        except TooLong as error:
+            raise Rejected(VENDOR, str(error)) from None
+        self._api.write(self._api.client.views_open, trigger_id=trigger, view=view)
 
     def check(self) -> tuple[Finding, ...]:
         """Hold token, scopes, channels and people against the workspace. Raises ConnectorError."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from connectors.base import Press
-from connectors.slack.card import CLAIM, OPEN_TICKET
-from connectors.slack.presses import press_of
+from connectors.base import Action, Press, PressAnswer
+from connectors.slack.card import MORE, OPEN_TICKET
+from connectors.slack.dialogs import CALLBACK, TooLong, fields_of, view_of
+from connectors.slack.presses import press_of, sending_of
 from connectors.slack.refusals import VENDOR
 from connectors.slack.signature import verified_text
 
@@ -21,14 +23,12 @@ OK = 200
 UNREADABLE = 400
 FAILED = 500
 
+OURS: Final = re.compile("|".join((*Action, MORE)))
+VIEW_SUBMISSION = "view_submission"
+CLOSE: Final = {"response_action": "clear"}  #: all that is open, also what lies beneath
+TOO_LONG: Final = "This is too long to send from here. Please write it in the helpdesk."
+
 _PAYLOAD = "handoff_press"  #: where a listener leaves the press for `handle`
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PressAnswer:
-    """What to tell the one who pressed; None when there is nothing to tell."""
-
-    text: str | None = None
 
 
 class HttpAnswer(NamedTuple):
@@ -80,17 +80,36 @@ class SlackReceiver:
             return HttpAnswer(UNREADABLE, {}, b"")
         answer = self._app.dispatch(request)
         payload = request.context.get(_PAYLOAD)
-        if payload is not None:
-            self._pressed(payload)
-        return _http_answer(answer)
+        shown = self._pressed(payload) if payload is not None else None
+        return _http_answer(answer) if shown is None else _json_answer(shown)
 
-    def _pressed(self, payload: Mapping[str, Any]) -> None:
-        press = press_of(payload, self._connection)
+    def _pressed(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Hand on a press; return what a modal is to do now, None where nothing is open."""
+        sent = payload.get("type") == VIEW_SUBMISSION
+        press = (sending_of if sent else press_of)(payload, self._connection)
         if press is None or self._team_id not in (None, press.extra["team_id"]):
-            return
+            return None
         answer = self._on_press(press)
         if answer.text is not None and self._on_refusal is not None:
             self._on_refusal(press, answer.text)
+        return _next_view(answer, fields_of(payload["view"])) if sent else None
+
+
+def _next_view(answer: PressAnswer, fields: Sequence[str]) -> Mapping[str, Any]:
+    """Return what the modal does now. Source: Slack, "Modals", response actions."""
+    if answer.problems:
+        shown = {name: text for name, text in answer.problems.items() if name in fields}
+        return {"response_action": "errors", "errors": shown} if shown else CLOSE
+    if answer.dialog is None:
+        return CLOSE
+    try:
+        return {"response_action": "push", "view": view_of(answer.dialog)}
+    except TooLong:
+        return {"response_action": "errors", "errors": dict.fromkeys(fields[:1], TOO_LONG)}
+
+
+def _json_answer(content: Mapping[str, Any]) -> HttpAnswer:
+    return HttpAnswer(OK, {"content-type": "application/json"}, json.dumps(content).encode())
 
 
 def _http_answer(answer: BoltResponse) -> HttpAnswer:
@@ -110,7 +129,8 @@ def _bolt_app(bot_user_id: str | None) -> App:
         token_verification_enabled=False,
         authorize=_authorize(bot_user_id),
     )
-    app.action(CLAIM)(_keep_press)
+    app.action(OURS)(_keep_press)
+    app.view(CALLBACK)(_keep_press)
     app.action(OPEN_TICKET)(_acknowledge)
     return app
 

@@ -58,6 +58,9 @@ GONE: Mapping[str, str] = {
     "message_not_found": "the post was deleted",
     "thread_not_found": "the post was deleted",
     "cannot_reply_to_message": "the post was deleted",
+    "expired_trigger_id": "a dialog opens within three seconds of the press",
+    "exchanged_trigger_id": "a press opens one dialog",
+    "invalid_trigger_id": "a press opens one dialog",
 }
 NO_SUCH_USER = frozenset(
     {

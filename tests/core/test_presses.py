@@ -6,7 +6,7 @@ import pytest
 
 from bridge.handoffs.model import CardRef
 from bridge.inbound.press import Presses
-from connectors.base import Press
+from connectors.base import Action, Press, PressAnswer
 
 CARD = CardRef(connection="chat", channel="C0EVENING", message="1")
 
@@ -24,7 +24,12 @@ def presses(house):
 
 def press(handoff_id, user_id, event_id="p1"):
     return Press(
-        event_id=event_id, action="claim", handoff_id=handoff_id, user_id=user_id, user_name="x", card=CARD
+        event_id=event_id,
+        action=Action.CLAIM,
+        handoff_id=handoff_id,
+        user_id=user_id,
+        user_name="x",
+        card=CARD,
     )
 
 
@@ -42,7 +47,7 @@ def test_somebody_known_by_e_mail_alone_claims_after_the_chat_has_told_who_they_
 ):
     receipt = house.hand_over()
     house.pay()
-    assert presses.take(press(receipt.handoff_id, "U99")) is None
+    assert presses.take(press(receipt.handoff_id, "U99")) == PressAnswer()
     house.pay()
     assert house.handoff(receipt.handoff_id).claimed_by == "asha"
 
@@ -61,7 +66,7 @@ def test_a_stranger_is_refused_privately_and_changes_nothing(house, presses, ash
 def test_a_stranger_is_refused_at_once_where_everybody_has_an_id(house, presses):
     house.chat.vendor = "slack"  # under this name the desk's people carry their ids
     receipt = house.hand_over()
-    assert "Only people of this desk" in presses.take(press(receipt.handoff_id, "U00STRANGER"))
+    assert "Only people of this desk" in presses.take(press(receipt.handoff_id, "U00STRANGER")).text
 
 
 def test_the_same_press_told_twice_has_one_effect(house, presses, asha_without_an_id):
@@ -74,4 +79,4 @@ def test_the_same_press_told_twice_has_one_effect(house, presses, asha_without_a
 
 
 def test_a_press_on_a_handoff_that_is_not_known_is_refused(presses):
-    assert presses.take(press("ho_none", "U99")) == "This handoff is not known here."
+    assert presses.take(press("ho_none", "U99")).text == "This handoff is not known here."

@@ -80,7 +80,7 @@ def test_fault_69_a_stranger_is_refused_in_private_and_nothing_changes(town, wai
     assert (handoff(town.bridge, waiting).claimed_by, events(town.bridge, waiting)) == (None, before)
     ((user_id, text),) = told(town)
     assert user_id == "U0STRANGER"
-    assert text.startswith("Only people of this desk can claim")
+    assert text.startswith("Only people of this desk can do that")
 
 
 def test_a_press_on_what_is_over_says_so(town, waiting):

@@ -272,7 +272,7 @@ class House:
         self.database.transact(work)
 
     def press(self, press: Press) -> None:
-        refusal = self.presses.take(press)
+        refusal = self.presses.take(press).text
         if refusal:
             self.presses.refuse(press, refusal)
 

@@ -36,22 +36,29 @@ def test_a_card_is_two_lines_owner_reason_wait_and_promise(shop, chat, card, onc
         assert part.replace("ˍ", "_") in words(message)
 
 
+#: buttons for writing, and for what a person says of the bot's context
+WRITING = ["Reply to customer", "Private note"]
+JUDGING = ["👍 Context helped", "👎 It did not", "Had to re-ask"]
+
+
 def test_the_one_primary_button_claims(shop, chat, card, once):
     chat.post_card(card(ticket=TICKET), once)
 
     (message,) = shop.messages()
     assert [(one["action_id"], one["primary"]) for one in message["buttons"]] == [
         ("claim", True),
+        ("reply", False),
+        ("note", False),
         ("open_ticket", False),
     ]
-    assert message["buttons"][1]["url"] == TICKET.url
+    assert message["buttons"][3]["url"] == TICKET.url
 
 
 def test_a_pending_ticket_has_no_button_and_says_so(shop, chat, card, once):
     chat.post_card(card(), once)
 
     (message,) = shop.messages()
-    assert labels(message) == ["Claim"]
+    assert labels(message) == ["Claim", *WRITING]
     assert "Ticket pending" in words(message)
 
 
@@ -61,7 +68,7 @@ def test_an_address_slack_would_refuse_does_not_sink_the_card(shop, chat, card, 
 
     chat.post_card(card(ticket=ticket), once)
 
-    assert labels(shop.messages()[0]) == ["Claim"]
+    assert labels(shop.messages()[0]) == ["Claim", *WRITING]
     assert "Ticket 3512" in words(shop.messages()[0])
 
 
@@ -139,13 +146,20 @@ def test_each_state_is_told_by_a_shape_and_a_word(shop, chat, card, once, state,
     assert message["edited"]
 
 
+def test_once_it_is_claimed_the_one_primary_button_replies(shop, chat, card, once):
+    chat.post_card(card(state=CardState.CLAIMED, claimed_by="Asha"), once)
+
+    (message,) = shop.messages()
+    assert [one["action_id"] for one in message["buttons"] if one["primary"]] == ["reply"]
+
+
 def test_only_what_waits_unclaimed_can_be_claimed(shop, chat, card, once):
     ref = chat.post_card(card(state=CardState.LATE), once).ref
-    assert labels(shop.messages()[0]) == ["Claim"]
+    assert "Claim" in labels(shop.messages()[0])
 
     for changes in ({"state": CardState.CLAIMED}, {"state": CardState.LATE, "claimed_by": "Ravi"}):
         chat.update_card(ref, card(**changes))
-        assert labels(shop.messages()[0]) == []
+        assert "Claim" not in labels(shop.messages()[0])
 
 
 def test_a_settled_card_tags_nobody_and_stops_counting(shop, chat, card, once):
@@ -158,7 +172,7 @@ def test_a_settled_card_tags_nobody_and_stops_counting(shop, chat, card, once):
     (message,) = shop.messages()
     assert message["told"] == []
     assert "Waited 15 min" in words(message)
-    assert labels(message) == ["Open ticket"]
+    assert labels(message) == [*WRITING, "Open ticket", *JUDGING]
 
 
 def test_words_made_by_our_rules_are_marked(shop, chat, card, once):

@@ -14,9 +14,9 @@ from slack_shop import TICKET
 from stand_ins import NOON
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Press
+from connectors.base import Press, PressAnswer
 from connectors.errors import NotFromVendor
-from connectors.slack import PressAnswer, SlackReceiver
+from connectors.slack import SlackReceiver
 from sandbox.faults import Action, Fault
 from sandbox.server import serve
 from sandbox.slack.sending import FORM, JSON, signed_headers

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stand_ins import NOON
 
+from connectors.base import PressAnswer
 from connectors.errors import NotFromVendor
-from connectors.slack import PressAnswer, SlackReceiver
+from connectors.slack import SlackReceiver
 from connectors.slack.signature import verified_text
 from sandbox.slack.sending import JSON, signed_headers
 

@@ -6,7 +6,7 @@ A new kind is one function and one line here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, tickets
+from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, presses, tickets
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.model import State
@@ -25,7 +25,8 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "thread_note": cards.thread_note,
     "channel_note": cards.channel_note,
     "direct_message": cards.direct_message,
-    "settle_press": cards.settle_press,
+    "settle_press": presses.settle_press,
+    "open_dialog": presses.open_dialog,
     "private_line": cards.private_line,
     "notify_person": notify.notify_person,
     "callback": bot.callback,

@@ -16,7 +16,6 @@ from bridge.handoffs.change import Change
 from bridge.handoffs.model import Handoff, State
 from bridge.handoffs.redaction import mask
 from bridge.handoffs.summary import two_lines
-from bridge.inbound.press import claim_by, refuse
 from bridge.roster.model import Person
 from connectors.base import Attention, Card, CardOutcome, CardState, Chat, Notice, Reach
 from connectors.errors import ConnectorError
@@ -94,19 +93,6 @@ def private_line(job: Job, bench: Workbench) -> Paid:
     return Paid()
 
 
-def settle_press(job: Job, bench: Workbench) -> Paid:
-    """Find out by e-mail who pressed a button, and give the press its effect."""
-    user_id, channel = job.payload["user_id"], job.payload["channel"]
-    email = bench.chats[job.connection].email_of(user_id)
-
-    def settle(change: Change) -> None:
-        refusal = claim_by(change, change.account.person_by_email(email))
-        if refusal:
-            refuse(change, channel, user_id, refusal)
-
-    return Paid(effect=settle)
-
-
 def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> Card:
     """Return what the card shows at `now`. Every word of the customer in it is masked."""
     trigger, customer = handoff.context.trigger, handoff.context.customer
@@ -125,6 +111,8 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         built=handoff.summary.built,
         ticket=handoff.ticket,
         claimed_by=_name(account.person(handoff.claimed_by)),
+        snoozed_until=_snoozed_until(handoff, now),
+        snoozed_by=_name(account.person(handoff.snoozed_by)),
         answered_by=handoff.answered_by,
         answered_at=handoff.answered_at,
         within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
@@ -141,6 +129,11 @@ def _state(handoff: Handoff, now: datetime) -> CardState:
     if now >= handoff.promised_at:
         return CardState.LATE
     return CardState.CLAIMED if handoff.claimed_by else CardState.WAITING
+
+
+def _snoozed_until(handoff: Handoff, now: datetime) -> datetime | None:
+    until = handoff.snoozed_until
+    return until if until and until > now and handoff.state is State.OPEN else None
 
 
 def _attention(chat: Chat, card: Card) -> Attention:

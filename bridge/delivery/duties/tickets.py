@@ -14,9 +14,10 @@ from bridge.handoffs.lifecycle import TURNS
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
-from bridge.inbound.history import told_by
+from bridge.inbound.history import heard, told_by
 from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
-from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
+from connectors.base import Comment, Note, Priority, TicketChange, TicketDraft, TicketOutcome
+from connectors.errors import Rejected
 
 SUBJECT_LENGTH = 120
 
@@ -31,11 +32,13 @@ def open_ticket(job: Job, bench: Workbench) -> Paid:
 
 def update_ticket(job: Job, bench: Workbench) -> Paid:
     handoff = bench.the_handoff()
+    if handoff.ticket is None and "comment" in job.payload:
+        raise Rejected(job.connection, "there is no ticket to write on")
     if handoff.ticket is None:
         return Paid(pointless="there is no ticket to change")
     change = _ticket_change(bench.account, handoff, job.payload)
     outcome = bench.helpdesks[job.connection].update_ticket(handoff.ticket, change, job.once)
-    if outcome.ref == handoff.ticket and not (outcome.problems or outcome.misrouted):
+    if outcome.ref == handoff.ticket and not (outcome.problems or outcome.misrouted or outcome.said):
         return Paid()  # it is where it was, and as it was wanted
     return Paid(effect=lambda change: _updated(change, outcome))
 
@@ -67,6 +70,8 @@ def _updated(change: Change, outcome: TicketOutcome) -> None:
     if outcome.problems:
         change.note("ticket_changed", actor="bridge", problems=list(outcome.problems))
     _note_problems(change, outcome)
+    if outcome.said:
+        heard(change, outcome.said)
 
 
 def _note_problems(change: Change, outcome: TicketOutcome) -> None:
@@ -133,12 +138,21 @@ def _ticket_change(account: Account, handoff: Handoff, payload: Any) -> TicketCh
     return TicketChange(
         handoff_id=handoff.handoff_id,
         note=_change_note(handoff, payload),
+        comment=_comment(account, payload["comment"]) if "comment" in payload else None,
         priority=Priority(priority) if priority else None,
         group=payload.get("group"),
         assignee=account.person(payload.get("assignee")),
         tags=("handoff_withdrawn",) if payload.get("withdrawn") else (),
         document=document(handoff) if with_context else None,
     )
+
+
+def _comment(account: Account, written: Any) -> Comment:
+    """Return a person's words for the ticket. Raises Rejected for somebody the desk no longer knows."""
+    author = account.person(written["by"])
+    if author is None:
+        raise Rejected("desk", "the desk no longer knows who wrote it")
+    return Comment(author=author, text=written["text"], public=written["public"])
 
 
 def _change_note(handoff: Handoff, payload: Any) -> Note | None:
