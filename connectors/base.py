@@ -194,6 +194,20 @@ class TicketState(StrEnum):
     DELETED = "deleted"  #: or marked as spam
 
 
+class Rating(StrEnum):
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerRating:
+    """What the customer said in the helpdesk's survey; `words` is None where they added none."""
+
+    rating: Rating
+    words: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketHistory:
     """One ticket as the helpdesk tells it now; `ref` is where it lives after merges."""
@@ -203,6 +217,7 @@ class TicketHistory:
     messages: tuple[TicketMessage, ...]
     handoff_id: str | None = None  #: None when the ticket carries no handoff's mark
     assignee_id: str | None = None
+    rating: CustomerRating | None = None  #: None while the customer has given none
     updated_at: datetime | None = None
 
 

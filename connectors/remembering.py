@@ -22,6 +22,7 @@ from connectors.base import (
     ChangedTicket,
     ChangePage,
     Comment,
+    CustomerRating,
     Dialog,
     Finding,
     HelpdeskEvent,
@@ -91,6 +92,8 @@ class RememberingHelpdesk(_Memory):
         self.changed: list[tuple[str, TicketChange]] = []
         self.messages: dict[str, list[TicketMessage]] = {}
         self.states: dict[str, TicketState] = {}
+        self.assignees: dict[str, str] = {}  #: ids of people, under which the desk knows them
+        self.ratings: dict[str, CustomerRating] = {}
         self._done: set[str] = set()
         self._said: dict[str, TicketMessage] = {}  #: people's comments, by the delivery that brought them
 
@@ -140,6 +143,8 @@ class RememberingHelpdesk(_Memory):
                 state=self.states.get(ref.id, TicketState.OPEN),
                 messages=tuple(self.messages.get(ref.id, ())),
                 handoff_id=self.tickets[ref.id].handoff_id,
+                assignee_id=self.assignees.get(ref.id),
+                rating=self.ratings.get(ref.id),
             )
 
     def changes(self, cursor: str | None, now: datetime) -> ChangePage:  # noqa: ARG002

@@ -184,6 +184,7 @@ class Handoff:
     closed_at: datetime | None = None
     snoozed_until: datetime | None = None  #: no rung of the ladder fires before
     snoozed_by: str | None = None
+    rating: str | None = None  #: the customer's, by the helpdesk's survey: good, neutral or bad
     revision: int = 1
 
     @property

@@ -39,6 +39,7 @@ _STOP_CALLS: Final = (
     .values(state="cancelled", settled_at=bindparam("now"))
 )
 _OPENING: Final = select(DELIVERIES.c.connection).where(*_THEIRS, DELIVERIES.c.kind == "open_ticket")
+_BEING_OPENED: Final = _OPENING.where(DELIVERIES.c.state.in_(("owed", "unknown")))
 _TICKET_CHANGES: Final = (
     select(DELIVERIES.c.delivery_id, DELIVERIES.c.payload)
     .where(*_THEIRS, DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.state.in_(("owed", "unknown")))
@@ -68,6 +69,11 @@ def opens_through(change: Change) -> str | None:
     """Return the connection through which the ticket is or was opened; None where no ticket was ever owed."""
     connection: str | None = change.tx.execute(_OPENING, _of(change)).scalar()
     return connection
+
+
+def is_being_opened(change: Change) -> bool:
+    """Return whether the ticket is still owed."""
+    return bool(change.tx.execute(_BEING_OPENED, _of(change)).first())
 
 
 def last_words(change: Change) -> Row[Any] | None:

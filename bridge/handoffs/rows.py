@@ -69,6 +69,7 @@ PLAIN: Final = (
     "closed_at",
     "snoozed_until",
     "snoozed_by",
+    "rating",
     "revision",
 )
 

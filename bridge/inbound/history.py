@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bridge.handoffs import lifecycle
 from bridge.handoffs.change import Change
+from bridge.handoffs.found_at_helpdesk import assigned, rated
 from bridge.handoffs.model import State, TicketRef
 from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
 
@@ -38,8 +39,11 @@ def is_ours(message: TicketMessage, ticket: TicketRef) -> bool:
     return ticket.since is None or message.at >= ticket.since
 
 
-def told_by(change: Change, history: TicketHistory, read: TicketRef) -> None:
-    """Bring the handoff in line with the whole ticket. `read` is where it was looked for, perhaps a former place."""
+def told_by(change: Change, history: TicketHistory, read: TicketRef, vendor: str) -> None:
+    """Bring the handoff in line with the whole ticket. `read` is where it was looked for, perhaps a former place.
+
+    `vendor` is under which the desk keeps the ids of people at this helpdesk.
+    """
     for message in sorted(history.messages, key=lambda message: message.at):
         if is_ours(message, read):
             heard(change, message)
@@ -47,6 +51,11 @@ def told_by(change: Change, history: TicketHistory, read: TicketRef) -> None:
     if current and current.id != read.id and history.ref.id == read.id:
         return  # a former ticket that goes on elsewhere, in a follow-up: only its words matter
     lifecycle.moved(change, history.ref)
+    if history.assignee_id:
+        person = change.account.person_by_id(vendor, history.assignee_id)
+        assigned(change, person, by=history.ref.connection)
+    if history.rating:
+        rated(change, history.rating.rating, history.rating.words, by=history.ref.connection)
     if history.state is TicketState.DELETED:
         lifecycle.orphaned(change, actor=history.ref.connection)
     elif history.state is TicketState.SOLVED:

@@ -8,10 +8,11 @@ from typing import Final
 
 from sqlalchemy import exists, select
 
-from bridge.handoffs import rows
+from bridge.handoffs import lifecycle, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.model import Handoff, TicketRef
+from bridge.handoffs.owed import is_being_opened
 from bridge.store import Transaction, tables
 
 DELIVERIES: Final = tables.deliveries
@@ -69,6 +70,19 @@ def owe_readings(
     for change in open_listening(tx, account, handoff_ids, now):
         if not _reading_owed(change, connection):
             change.owe("read_ticket", connection)
+            change.write()
+
+
+def adopt(
+    tx: Transaction, account: Account, handoff_ids: Iterable[str], ticket: TicketRef, now: datetime
+) -> None:
+    """Take in a ticket that carries the mark of a handoff which knows none.
+
+    One that is still being opened is left alone: whoever opens it looks for it first.
+    """
+    for change in open_listening(tx, account, handoff_ids, now):
+        if change.handoff.ticket is None and not is_being_opened(change):
+            lifecycle.ticketed(change, ticket)
             change.write()
 
 

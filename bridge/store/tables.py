@@ -139,6 +139,7 @@ handoffs = Table(
     Column("closed_at", Instant),
     Column("snoozed_until", Instant),
     Column("snoozed_by", String(64)),
+    Column("rating", String(16)),  # the customer's, by the helpdesk's survey
     Column("revision", Integer, nullable=False),
     Column("counter", BigInteger, nullable=False),  # numbers the timeline and the deliveries of this handoff
     PrimaryKeyConstraint("account_id", "handoff_id"),

@@ -100,6 +100,9 @@ class FreshdeskApi:
     def conversations(self, ticket_id: Any) -> list[Json]:
         return self._all(f"tickets/{_number(str(ticket_id))}/conversations")
 
+    def ratings(self, ticket_id: Any) -> list[Json]:
+        return self._all(f"tickets/{_number(str(ticket_id))}/satisfaction_ratings")
+
     def me(self) -> Json:
         return self._object("GET", "agents/me")
 

@@ -26,8 +26,8 @@ OVERLAP: Final = timedelta(seconds=5)
 #: a row so much older than the answer it came in will not change any more without a new `updated_at`
 SECOND_IS_OVER: Final = timedelta(seconds=3)
 MOST_REMEMBERED: Final = 500  #: rows of the overlap; beyond, they come once more, which does no harm
-#: rounds of the ordinary list between two looks at the deleted ones and the spam
-ROUNDS_BETWEEN: Final = 8
+#: rounds of the ordinary list between two looks at the deleted ones and the spam: a loss shows within two minutes
+ROUNDS_BETWEEN: Final = 3
 
 Json = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, Final
@@ -11,6 +11,7 @@ from bridge.handoffs.model import TicketRef
 from connectors.base import (
     ChangedTicket,
     ChangePage,
+    CustomerRating,
     Finding,
     HelpdeskEvent,
     Limit,
@@ -22,17 +23,18 @@ from connectors.base import (
     TicketOutcome,
     TicketState,
 )
-from connectors.errors import Gone
+from connectors.errors import Gone, Rejected
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.changes import Cursor, read_page
 from connectors.freshdesk.changing import Changing
 from connectors.freshdesk.checking import about_fields, about_groups, about_ourselves, about_webhook
-from connectors.freshdesk.conversation import People, merged_into, messages
+from connectors.freshdesk.conversation import SURVEY, People, merged_into, messages
 from connectors.freshdesk.directory import Directory
 from connectors.freshdesk.failures import VENDOR
 from connectors.freshdesk.fields import handoff_of
 from connectors.freshdesk.opening import SETTLING, Opening
 from connectors.freshdesk.rates import LIMITS
+from connectors.freshdesk.rating import newest_rating
 from connectors.freshdesk.webhook import translated, verify
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
@@ -152,9 +154,19 @@ class FreshdeskHelpdesk:
             messages=messages(rows, people, after=after),
             handoff_id=handoff_of(ticket, self._mapping),
             assignee_id=None if assignee is None else str(assignee),
+            rating=self._rating(ticket_id, rows),
             updated_at=moment(ticket.get("updated_at")),
         )
         return Chapter(told=told, merge=merged_into(ticket, rows, people.own_id))
+
+    def _rating(self, ticket_id: str, rows: Iterable[Json]) -> CustomerRating | None:
+        """Return the customer's rating. It is asked for only where the ticket shows that a survey was answered."""
+        if not any(row.get("source") == SURVEY for row in rows):
+            return None
+        try:
+            return newest_rating(self._api.ratings(ticket_id))
+        except Rejected:  # a plan without surveys, or a key that may not read them
+            return None
 
     def _people(self, ticket: Json) -> People:
         return People(

@@ -34,6 +34,7 @@ from connectors.zendesk.directory import Directory
 from connectors.zendesk.history import SOLVED, People, author_ids, merged_into, messages
 from connectors.zendesk.opening import Opening
 from connectors.zendesk.rates import LIMITS
+from connectors.zendesk.rating import rating_of
 from connectors.zendesk.webhook import PUBLISHED_TEST_SECRET, translated, verify
 
 #: a first poll looks back so far
@@ -154,6 +155,7 @@ class ZendeskHelpdesk:
             messages=messages(audits, self._people(ticket, audits), after=after),
             handoff_id=_text(ticket.get("external_id")),
             assignee_id=_text(ticket.get("assignee_id")),
+            rating=rating_of(ticket),
             updated_at=moment(ticket.get("updated_at")),
         )
         return Chapter(told=told, merge=merged_into(ticket, audits))

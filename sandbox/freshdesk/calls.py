@@ -42,6 +42,7 @@ class FreshdeskCalls:
         yield "PUT", "/tickets/{ticket_id}", self.update_ticket
         yield "DELETE", "/tickets/{ticket_id}", self.delete_ticket
         yield "GET", "/tickets/{ticket_id}/conversations", self.list_conversations
+        yield "GET", "/tickets/{ticket_id}/satisfaction_ratings", self.list_ratings
         yield "POST", "/tickets/{ticket_id}/notes", self.add_note
         yield "POST", "/tickets/{ticket_id}/reply", self.reply
         yield "GET", "/search/tickets", self.search_tickets
@@ -84,6 +85,9 @@ class FreshdeskCalls:
 
     def list_conversations(self, call: Call) -> Answered:
         return _paged(call, self._store.conversations[self._ticket(call)["id"]])
+
+    def list_ratings(self, call: Call) -> Answered:
+        return 200, self._store.ratings.get(self._ticket(call)["id"], [])
 
     def add_note(self, call: Call) -> Answered:
         ticket, given = self._live(call), self._body(call)

@@ -87,10 +87,11 @@ class FreshdeskStandIn:
             requester = self._known(ticket_id)["requester_id"]
             return self._said(ticket_id, requester, text, kind=FROM_CUSTOMER, incoming=True)
 
-    def survey_answer(self, ticket_id: int, text: str) -> int:
-        """Let the customer answer a survey, which Freshdesk keeps as incoming."""
+    def survey_answer(self, ticket_id: int, text: str, score: int = 103) -> int:
+        """Let the customer answer a survey, which Freshdesk keeps as incoming; from 103, the best, to -103."""
         with self._lock:
             requester = self._known(ticket_id)["requester_id"]
+            self.store.rate(ticket_id, score, text)
             return self._said(ticket_id, requester, text, kind=SURVEY, incoming=True)
 
     def rule_replies(self, ticket_id: int, text: str, agent_id: int = 4601) -> int:

@@ -35,6 +35,7 @@ class FreshdeskStore:
         self.contacts: dict[int, Row] = {}
         self.tickets: dict[int, Row] = {}
         self.conversations: dict[int, list[Row]] = {}
+        self.ratings: dict[int, list[Row]] = {}  #: answers to surveys
         self.changed_at: dict[int, datetime] = {}  #: to the microsecond, for the lagging search
 
     def has(self, name: str, row_id: int) -> bool:
@@ -135,6 +136,20 @@ class FreshdeskStore:
         self.conversations[ticket_id].append(row)
         self._touch(ticket)
         return row
+
+    def rate(self, ticket_id: int, score: int, words: str) -> None:
+        """Keep an answer to the survey's default question."""
+        ticket = self.ticket(ticket_id)
+        answer = {
+            "id": 90_000 + next(self._numbers),
+            "ticket_id": ticket_id,
+            "user_id": ticket["requester_id"],
+            "agent_id": ticket["responder_id"],
+            "feedback": words,
+            "ratings": {"default_question": score},
+            "created_at": stamp(self._clock()),
+        }
+        self.ratings.setdefault(ticket_id, []).append(answer)
 
     def remove(self, ticket_id: int, *, spam: bool) -> None:
         ticket = self.ticket(ticket_id)

@@ -105,6 +105,11 @@ class ZendeskStandIn:
         with self._lock, _as_lookup():
             self.store.remove(ticket_id, spam=spam)
 
+    def rate(self, ticket_id: int, score: str, comment: str | None = None) -> None:
+        """Let the requester answer the survey: "good" or "bad". Raises LookupError."""
+        with self._lock, _as_lookup():
+            self.store.rate(ticket_id, score, comment)
+
     def new_ticket(self, subject: str, email: str, text: str) -> int:
         """Let a customer write to the helpdesk without the bridge; return the ticket's id."""
         with self._lock:

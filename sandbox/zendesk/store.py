@@ -115,6 +115,12 @@ class ZendeskStore:
         if spam:
             self.users[ticket["requester_id"]]["suspended"] = True
 
+    def rate(self, ticket_id: int, score: str, comment: str | None) -> None:
+        """Keep the requester's answer to the survey."""
+        ticket = self.ticket(ticket_id)
+        ticket["satisfaction_rating"] = {"score": score, "comment": comment}
+        self.touch(ticket)
+
     def upload(self, name: str, content: bytes, content_type: str) -> Json:
         token = f"upload{next(self._ids)}"
         attachment = {

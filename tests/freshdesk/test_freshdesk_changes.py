@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from freshdesk_account import HANDOFF
 from stand_ins import NOON
 
+from bridge.delivery.workbench import POLL_EVERY
 from connectors.errors import Busy
 from connectors.freshdesk.rates import CHANGES
 from sandbox.freshdesk import GROWTH
@@ -148,7 +149,7 @@ def test_a_hundred_open_handoffs_cost_one_call_a_round(helpdesk, account, clock)
     for _ in range(8):
         clock.forward(seconds=30)
         _, cursor = follow(helpdesk, cursor, clock)
-    assert len(account.calls()) == 10
+    assert len(account.calls()) == 8 + 3 * 2  # and two more each third round, for the deleted and the spam
     assert set(account.calls()) == {"GET tickets"}
 
 
@@ -191,3 +192,26 @@ def test_rows_that_are_no_tickets_are_passed_over(helpdesk, account, clock):
     rows = '[{"id": 7, "updated_at": null}, {"id": "x"}, 5, null, {"id": 8, "tags": null, "custom_fields": null}]'
     account.goes_wrong("GET tickets", "status", status=200, body=rows)
     assert ids(helpdesk.changes(None, NOON)) == ["7", "8"]
+
+
+@pytest.mark.parametrize("happens", ["reply", "delete", "spam"])
+@pytest.mark.parametrize("rounds_before", range(4))
+def test_whatever_happens_is_shown_within_two_minutes_by_the_bridges_polls(
+    helpdesk, account, clock, happens, rounds_before
+):
+    [ticket] = new_tickets(account, 1)
+    cursor = caught_up(helpdesk, clock)
+    for _ in range(rounds_before):
+        clock.forward(seconds=POLL_EVERY.total_seconds())
+        cursor = follow(helpdesk, cursor, clock)[1]
+    clock.forward(seconds=1)
+    if happens == "reply":
+        account.freshdesk.reply(int(ticket), 4601, "Hello")
+    else:
+        account.freshdesk.delete(int(ticket), spam=happens == "spam")
+    happened, found = clock(), []
+    clock.forward(seconds=-1)
+    while ticket not in found:
+        clock.forward(seconds=POLL_EVERY.total_seconds())
+        assert clock() - happened < timedelta(minutes=2)
+        found, cursor = follow(helpdesk, cursor, clock)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from bridge.delivery.workbench import POLL_EVERY
 from connectors.base import Once
 from connectors.errors import AccessDenied
 from connectors.zendesk import client as zendesk_client
@@ -83,3 +85,16 @@ def test_a_poll_may_begin_at_any_moment_also_one_too_young_for_the_export(desk, 
     desk.clock.forward(minutes=3)
     far, young = (helpdesk.cursor_at(moment) for moment in (began, desk.clock.now))
     assert [len(helpdesk.changes(cursor, desk.clock.now).tickets) for cursor in (far, young)] == [1, 0]
+
+
+def test_whatever_happens_is_shown_within_two_minutes_by_the_bridges_polls(desk, helpdesk, ref):
+    desk.clock.forward(minutes=2)
+    cursor = helpdesk.changes(None, desk.clock.now).cursor
+    desk.clock.forward(seconds=1)
+    desk.zendesk.delete(int(ref.id))
+    happened, found = desk.clock.now, []
+    while ref.id not in found:
+        desk.clock.forward(seconds=POLL_EVERY.total_seconds())
+        assert desk.clock.now - happened < timedelta(minutes=2)
+        page = helpdesk.changes(cursor, desk.clock.now)
+        found, cursor = [one.ref.id for one in page.tickets], page.cursor

@@ -11,7 +11,7 @@ from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.account import Account
 from bridge.handoffs.ids import made_at
-from bridge.inbound.tickets import handoffs_of, owe_readings
+from bridge.inbound.tickets import adopt, handoffs_of, owe_readings
 from bridge.store import Transaction
 from connectors.base import ChangedTicket, ChangePage, Helpdesk
 
@@ -59,6 +59,7 @@ def _owe_readings(
     ours: set[str] = set()
     for ticket in page.tickets:
         known = handoffs_of(tx, account, connection, ticket.ref.id, ticket.handoff_id)
+        adopt(tx, account, known, ticket.ref, now)
         ours.update(known)
         if copied_at and not known:
             _tell_of_a_lost_one(ticket, datetime.fromisoformat(copied_at))

@@ -49,8 +49,9 @@ def read_ticket(job: Job, bench: Workbench) -> Paid:
     ticket = TICKET.validate_python(former) if former else bench.the_handoff().ticket
     if ticket is None:
         return Paid(pointless="there is no ticket to read")
-    history = bench.helpdesks[job.connection].history(ticket)
-    return Paid(effect=lambda change: told_by(change, history, ticket))
+    helpdesk = bench.helpdesks[job.connection]
+    history = helpdesk.history(ticket)
+    return Paid(effect=lambda change: told_by(change, history, ticket, helpdesk.vendor))
 
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
