@@ -91,6 +91,11 @@ class Acts:
             home = self.workspace.homes.get(user_id)
             return None if home is None else shown_view(home)
 
+    def fill(self, user_id: str, values: Mapping[str, inputs.Value]) -> None:
+        """Put values into the modal's inputs, by block id, and tell the app nothing yet."""
+        with self._lock:
+            submitting.fill(self._view(user_id, home=False), values)
+
     def submit(
         self, user_id: str, values: Mapping[str, inputs.Value] | None = None, *, wait: bool = True
     ) -> Shown:

@@ -7,7 +7,7 @@ What one person does (`sandbox.slack.acts`), each act told to the app as Slack t
 - `press_in_view(user_id, action_id, value=None, home=False)`, `choose_in_view(...)`: the same in a modal or at home;
 - `view_of(user_id)`: the open modal, with `state.values`; `home_of(user_id)`: the home tab;
 - `submit(user_id, {block_id: value}, wait=True)`: what the user then sees (`Shown`: `closed`, `view`, `errors` by
-  block id, `trouble`); `close_view(user_id)`;
+  block id, `trouble`); `fill(user_id, {block_id: value})` without sending; `close_view(user_id)`;
 - `open_home(user_id, tab="home")`;
 - `slash(user_id, channel, command, text="", wait=True)`: what the user then sees, newest last;
 - `message_shortcut(user_id, channel, ts, callback_id)`, `shortcut(user_id, callback_id)`;
