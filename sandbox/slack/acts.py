@@ -275,7 +275,7 @@ class Acts:
 
         def look(answer: Answer) -> None:
             if not answer.accepted:
-                why = "did not answer in time" if answer.error == "timeout" else "could not be reached"
+                why = _why_not(answer)
                 with self._lock:
                     self.workspace.trouble(user_id, f"“{name}” did not work: the app {why}.")
 
@@ -325,6 +325,12 @@ class Acts:
 
     def _user(self, user_id: str) -> User:
         return self.workspace.users[user_id]
+
+
+def _why_not(answer: Answer) -> str:
+    if answer.status is not None:
+        return f"answered with {answer.status}"
+    return "did not answer in time" if answer.error == "timeout" else "could not be reached"
 
 
 def _posted(place: Channel, ts: str) -> Message:

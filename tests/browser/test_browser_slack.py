@@ -101,7 +101,7 @@ CARD = [
     {
         "type": "actions",
         "elements": [
-            {"type": "button", "action_id": "snooze", "text": plain("Snooze"), "value": "ho_1"},
+            {"type": "button", "action_id": "snooze", "text": plain(":alarm_clock: Snooze"), "value": "ho_1"},
             {
                 "type": "button",
                 "action_id": "withdraw",
@@ -251,7 +251,8 @@ def test_only_the_one_who_acted_sees_the_modal(slack, card, page):
     expect(page.get_by_role("dialog")).to_be_hidden()
     slack.press("C0MORNING", slack.snapshot()["channels"][0]["messages"][0]["ts"], "snooze", RAVI)
 
-    page.wait_for_timeout(1500)  # longer than the page takes to look again
+    for _ in range(2):
+        page.wait_for_event("response", lambda answer: answer.url.endswith("/state"))
     expect(page.get_by_role("dialog")).to_be_hidden()
     act_as(page, "Ravi Iyer")
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -366,7 +367,14 @@ def test_the_home_tab_is_shown_and_worked(slack, page, workplace, window, heard)
 
 def test_a_link_is_unfurled_below_its_message(slack, page, workplace, window):
     address = "https://shop.zendesk.example/agent/tickets/3512"
-    preview = {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*Waiting* for Asha"}}]}
+    preview = {
+        "blocks": [
+            {
+                "type": "section",
+                "text": {"type": "mrkdwn", "text": ":hourglass_flowing_sand: *Waiting* for Asha"},
+            }
+        ]
+    }
     workplace.app.on["event"] = lambda told: (
         workplace.client.chat_unfurl(
             channel=told["event"]["channel"], ts=told["event"]["message_ts"], unfurls={address: preview}
@@ -378,7 +386,7 @@ def test_a_link_is_unfurled_below_its_message(slack, page, workplace, window):
     page.get_by_label("Message or command").fill(f"see {address}")
     page.keyboard.press("Enter")
 
-    expect(page.locator(".unfurl")).to_contain_text("Waiting for Asha")
+    expect(page.locator(".unfurl")).to_contain_text("⏳ Waiting for Asha")
     window.picture("unfurl")
 
 
@@ -387,5 +395,5 @@ def test_an_app_that_fails_is_told_of(slack, card, page, workplace):
     card.get_by_role("button", name="Snooze").click()
 
     expect(page.locator("#slack-trouble")).to_contain_text(
-        "“Snooze” did not work: the app could not be reached."
+        "“⏰ Snooze” did not work: the app answered with 500."
     )

@@ -234,7 +234,7 @@ def test_an_interaction_is_told_once_and_its_loss_is_shown(shop, client, app):
     shop.outbox.drain()
 
     assert len(app.heard("block_actions")) == 1
-    assert shop.slack.troubles_of(ASHA) == ["“more” did not work: the app could not be reached."]
+    assert shop.slack.troubles_of(ASHA) == ["“more” did not work: the app answered with 500."]
     assert shop.slack.troubles_of(RAVI) == []
 
 

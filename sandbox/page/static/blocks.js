@@ -2,10 +2,10 @@
 
 import { control } from "./controls.js";
 import { el } from "./dom.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn, withEmoji } from "./mrkdwn.js";
 
 export function words(object, names) {
-  return object?.type === "plain_text" ? [object.text] : mrkdwn(object?.text ?? "", names);
+  return object?.type === "plain_text" ? [withEmoji(object.text)] : mrkdwn(object?.text ?? "", names);
 }
 
 /** Turn one block into a node; `place.input(block)` makes input blocks where there are any. */

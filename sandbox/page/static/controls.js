@@ -1,6 +1,7 @@
 // Interactive elements: buttons, menus, selects, dates, choices, and the inputs of modals.
 
 import { el } from "./dom.js";
+import { withEmoji } from "./mrkdwn.js";
 import { sure } from "./sure.js";
 
 /** Turn an element of a section or an actions block into a node that acts at once. */
@@ -18,9 +19,9 @@ function button(element, block, place) {
   const kind = element.style ?? "";
   if (element.url) {
     const safe = /^https?:/.test(element.url) ? element.url : null;
-    return el("a", { class: `button ${kind}`, href: safe, target: "_blank", rel: "noreferrer" }, element.text.text);
+    return el("a", { class: `button ${kind}`, href: safe, target: "_blank", rel: "noreferrer" }, withEmoji(element.text.text));
   }
-  const made = el("button", { type: "button", class: kind, "data-action": mark(element), "aria-label": element.accessibility_label }, element.text.text);
+  const made = el("button", { type: "button", class: kind, "data-action": mark(element), "aria-label": element.accessibility_label }, withEmoji(element.text.text));
   made.addEventListener("click", () => acting(element, place, () => pressed(made, () => place.press(element, block))));
   return made;
 }
@@ -34,7 +35,7 @@ function overflow(element, block, place) {
   const summary = el("summary", { "aria-label": "More actions", "data-action": mark(element) }, "⋯");
   const menu = el("details", { class: "menu more" }, summary);
   const entries = element.options.map((option) => {
-    const entry = el("button", { type: "button", class: "plain" }, option.text.text);
+    const entry = el("button", { type: "button", class: "plain" }, withEmoji(option.text.text));
     entry.addEventListener("click", () => {
       menu.open = false;
       summary.focus();
@@ -101,7 +102,7 @@ function select(element, nodes, value, label) {
 }
 
 function optionNodes(element) {
-  const nodes = (options) => (options ?? []).map((one) => el("option", { value: one.value }, one.text.text));
+  const nodes = (options) => (options ?? []).map((one) => el("option", { value: one.value }, withEmoji(one.text.text)));
   const groups = (element.option_groups ?? []).map((group) => el("optgroup", { label: group.label.text }, ...nodes(group.options)));
   return [...nodes(element.options), ...groups];
 }
@@ -115,7 +116,7 @@ let groupsMade = 0;
 function choices(element, type, chosen, label) {
   const name = `choice-${groupsMade++}`;
   const boxes = element.options.map((option) => el("input", { type, name, value: option.value }));
-  const rows = boxes.map((box, number) => el("label", { class: "choice" }, box, el("span", {}, element.options[number].text.text,
+  const rows = boxes.map((box, number) => el("label", { class: "choice" }, box, el("span", {}, withEmoji(element.options[number].text.text),
     element.options[number].description ? el("small", {}, element.options[number].description.text) : null)));
   const node = el("div", { class: "choice-list", role: type === "radio" ? "radiogroup" : "group", "aria-label": label }, ...rows);
   const write = (values) => boxes.forEach((box) => { box.checked = [values].flat().includes(box.value); });

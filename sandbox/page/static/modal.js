@@ -106,7 +106,7 @@ function focusFirst() {
 
 async function send() {
   const button = byId("modal-submit");
-  if (button.disabled) return;
+  if (button.disabled || button.hidden) return;
   button.disabled = true;
   byId("modal").setAttribute("aria-busy", "true");
   const answer = await call("POST", "/act/slack/view/submit", { user_id: user, values: values() }).catch(() => null);

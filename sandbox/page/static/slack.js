@@ -5,7 +5,7 @@ import { call } from "./calls.js";
 import { byId, clockTime, el, initials, keyed, options } from "./dom.js";
 import { showHome, startHome } from "./home.js";
 import { showModal, startModal } from "./modal.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn, withEmoji } from "./mrkdwn.js";
 import { showWriting, startWriting, tools } from "./writing.js";
 
 const SOON_MS = [250, 700]; // what one does comes back by way of the bridge
@@ -50,7 +50,8 @@ function talks(channel) {
 function showTrouble(troubles, user) {
   const last = troubles.filter((one) => one.user_id === user && Date.now() - one.at * 1000 < TROUBLE_MS).at(-1);
   byId("slack-trouble").hidden = !last;
-  if (last && byId("slack-trouble").textContent !== last.text) byId("slack-trouble").textContent = last.text;
+  const text = last ? withEmoji(last.text) : "";
+  if (byId("slack-trouble").textContent !== text) byId("slack-trouble").textContent = text;
 }
 
 function makeChannel() {

@@ -18,10 +18,9 @@ export function startWriting(refreshPage) {
 
 export function showWriting(slack, userId) {
   const mine = slack.channels.filter((one) => !one.archived && !one.im_with && one.members.includes(userId));
-  const direct = slack.channels.find((one) => one.im_with === userId)?.id ?? userId;
   options(byId("write-where"), [
     ...mine.map((one) => [one.id, `# ${one.name}`]),
-    [direct, `${slack.users[slack.app_user] ?? "The app"} (direct)`],
+    [userId, `${slack.users[slack.app_user] ?? "The app"} (direct)`],
   ]);
   options(byId("commands"), slack.commands.map((one) => [`${one.name} ${one.hint}`.trim(), one.description]));
   const everywhere = slack.shortcuts.filter((one) => !one.on_messages);
