@@ -81,6 +81,24 @@ def test_a_choice_in_an_overflow_menu_is_told_with_its_option(shop, client, app)
         shop.slack.choose("C0ALL", ts, "more", ASHA, "gone")
 
 
+def test_a_chosen_option_always_tells_of_emoji(shop, client, app):
+    option = {"text": {"type": "plain_text", "text": "Busy"}, "value": "busy"}
+    menu = {"type": "static_select", "action_id": "a", "options": [option]}
+    blocks = [{"type": "actions", "block_id": "b", "elements": [menu]}]
+    ts = client.chat_postMessage(channel="C0ALL", text="x", blocks=blocks)["ts"]
+
+    shop.slack.choose("C0ALL", ts, "a", ASHA, "busy")
+    shop.outbox.drain()
+
+    (told,) = app.heard("block_actions")
+    assert told["actions"][0]["selected_option"]["text"] == {
+        "type": "plain_text",
+        "text": "Busy",
+        "emoji": True,
+    }
+    assert told["state"]["values"]["b"]["a"]["selected_option"] == told["actions"][0]["selected_option"]
+
+
 def test_of_buttons_with_one_action_id_the_one_with_the_value_is_pressed(shop, client, app):
     client.views_publish(user_id=ASHA, view=home(*ROWS))
 
