@@ -20,6 +20,11 @@ export function mrkdwn(text, names) {
   });
 }
 
+/** Slack draws emoji in plain text too. */
+export function withEmoji(text) {
+  return text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI[name] ?? whole);
+}
+
 function spans(text, names) {
   const nodes = [];
   let end = 0;
