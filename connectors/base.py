@@ -303,6 +303,8 @@ class Card:
     answered_at: datetime | None = None
     within_promise: bool | None = None
     closing: str | None = None  #: how it ended, when CLOSED: "withdrawn", "resolved"
+    wrote_again_at: datetime | None = None  #: when the customer last wrote and nobody has answered since
+    undelivered: bool = False  #: the bot did not take the last reply, so the customer has not seen it
     flags: tuple[str, ...] = ()
 
 

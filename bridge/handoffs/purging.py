@@ -82,7 +82,7 @@ def _remove(tx: Transaction, account_id: str, handoff_ids: Sequence[str]) -> Non
             ATTEMPTS.c.delivery_id.in_(_deliveries_of(account_id, handoff_ids)),
         )
     )
-    for table in (DELIVERIES, INBOX, tables.clocks, tables.timeline, HANDOFFS):
+    for table in (DELIVERIES, INBOX, tables.clocks, tables.messages, tables.timeline, HANDOFFS):
         tx.execute(delete(table).where(table.c.account_id == account_id, table.c.handoff_id.in_(handoff_ids)))
 
 

@@ -66,6 +66,9 @@ PLAIN: Final = (
     "answered_by",
     "answered_at",
     "delivered_at",
+    "customer_wrote_at",
+    "owner_called_at",
+    "undelivered_at",
     "closed_at",
     "revision",
 )

@@ -30,6 +30,8 @@ FLAGS_SHOWN = 5
 UNDECIDED = frozenset({CardState.WAITING, CardState.LATE})
 SETTLED = frozenset({CardState.ANSWERED, CardState.CLOSED})
 
+UNDELIVERED = "▲ The customer's chat did not take the last reply: answer by another way"
+
 FLAG_WORDS = {
     "gap": "Nobody was on duty when this came in.",
     "clock_untrusted": "The bot's clock was wrong; times count from when we got this.",
@@ -45,6 +47,8 @@ def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime,
         context(list(_times(card, now))),
         context([*_facts(card), *([MAY_REPEAT] if may_repeat else [])]),
     ]
+    if unheard := list(_unheard(card)):
+        blocks.insert(2, context(unheard))
     if buttons := list(_buttons(card)):
         blocks.append(actions(buttons))
     return Post(text=f"{lines}\n{MAY_REPEAT}" if may_repeat else lines, blocks=tuple(blocks))
@@ -92,6 +96,14 @@ def _times(card: Card, now: datetime) -> Iterator[str]:
     yield date_token(card.waiting_since, "Waiting since {time} ({ago})", f"Waiting for {waited}")
     verb = "Answer was due" if card.state is CardState.LATE else "Answer due"
     yield f"{verb} {date_token(card.promised_at, 'by {date_short_pretty} {time}')}"
+
+
+def _unheard(card: Card) -> Iterator[str]:
+    """Yield what one side has written and the other has not taken in."""
+    if card.wrote_again_at:
+        yield date_token(card.wrote_again_at, "Customer wrote again at {time}")
+    if card.undelivered:
+        yield UNDELIVERED
 
 
 def _facts(card: Card) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from bridge.delivery.job import Job, Paid
@@ -11,14 +12,16 @@ from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.handoffs.lifecycle import TURNS
-from bridge.handoffs.model import Handoff
+from bridge.handoffs.model import Handoff, TicketRef
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
-from bridge.inbound.history import told_by
+from bridge.inbound.history import MESSAGE, heard, told_by
 from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
-from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketOutcome
+from connectors.base import Note, Priority, TicketChange, TicketDraft, TicketHistory, TicketOutcome
 
 SUBJECT_LENGTH = 120
+#: how long a message may wait for what is attached to it, once a reading has failed
+READ_WITHIN = timedelta(minutes=1)
 
 
 def open_ticket(job: Job, bench: Workbench) -> Paid:
@@ -48,6 +51,26 @@ def read_ticket(job: Job, bench: Workbench) -> Paid:
         return Paid(pointless="there is no ticket to read")
     history = bench.helpdesks[job.connection].history(ticket)
     return Paid(effect=lambda change: told_by(change, history, ticket))
+
+
+def read_message(job: Job, bench: Workbench) -> Paid:
+    """Read a message again on the ticket, whose webhook left open what is attached to it, and pass it on."""
+    ticket = bench.the_handoff().ticket
+    too_long = job.first_tried_at is not None and bench.now - job.first_tried_at > READ_WITHIN
+    if ticket is None or too_long:
+        return Paid(effect=lambda change: pass_on_unread(change, job))
+    history = bench.helpdesks[job.connection].history(ticket)
+    return Paid(effect=lambda change: _read_whole(change, job, history, ticket))
+
+
+def pass_on_unread(change: Change, job: Job) -> None:
+    """Pass on a message as its webhook told it: without what may be attached rather than not at all."""
+    heard(change, MESSAGE.validate_python(job.payload["message"]))
+
+
+def _read_whole(change: Change, job: Job, history: TicketHistory, ticket: TicketRef) -> None:
+    told_by(change, history, ticket)
+    pass_on_unread(change, job)  # where the ticket does not show it, or not any more
 
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
