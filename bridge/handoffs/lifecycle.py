@@ -30,6 +30,8 @@ MISROUTED: Final = "misrouted"
 SAME_ANSWER: Final = timedelta(seconds=1)
 #: the owner is told that the customer wrote again at most once in so long
 CALLS_APART: Final = timedelta(minutes=1)
+#: changes of a ticket that no words of the customer may come after
+TOLD_AFTER_ALL_WORDS: Final = frozenset({"context", "withdrawn"})
 
 
 def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) -> None:
@@ -223,11 +225,20 @@ def show(change: Change) -> None:
         change.owe_once("update_card", change.account.chat)
 
 
-def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:
-    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn."""
+def change_ticket(
+    change: Change, *, rung: int | None = None, not_before: datetime | None = None, **what: Any
+) -> None:
+    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn.
+
+    What tells of the whole conversation, or of its end, comes after all words, so those that wait go now.
+    Its lane is the handoff, for helpdesks that take only so many updates of one ticket.
+    """
     connection = _helpdesk_of(change)
     if connection:
-        change.owe("update_ticket", connection, payload=what, rung=rung)
+        if what.keys() & TOLD_AFTER_ALL_WORDS:
+            owed.let_words_go(change)
+        lane = change.handoff.handoff_id
+        change.owe("update_ticket", connection, payload=what, lane=lane, rung=rung, not_before=not_before)
 
 
 def alarm(change: Change, text: str) -> None:
@@ -248,9 +259,10 @@ def _helpdesk_of(change: Change) -> str | None:
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:
+    """Owe the ticket words: at once after a silence, else with those that come in the same while."""
     words = owed.last_words(change)
     if words is None or not owed.add_turns(change, words, turns):
-        change_ticket(change, turns=turns)
+        change_ticket(change, turns=turns, not_before=owed.next_words_at(change))
 
 
 def _promise_is_over(change: Change, *, by: str, at: datetime, message_id: str) -> None:

@@ -16,6 +16,7 @@ GROWING = {
     "attempts",
     "inbox",
     "messages",
+    "budgets",
     "earlier",
 }
 
