@@ -180,12 +180,21 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Attachment:
+    """A file beside a message. We pass its address on and fetch nothing."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TicketMessage:
     id: str
     at: datetime
     author: Author
     public: bool  #: the customer can read it
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class TicketState(StrEnum):
@@ -240,13 +249,15 @@ class ChangePage:
 class HelpdeskEvent:
     """A webhook, verified and translated. `message` is None when it is a hint and the ticket must be read.
 
-    `event_id` is the vendor's id that stays over redeliveries, or one derived from the body.
+    `event_id` is the vendor's id that stays over redeliveries, or one derived from the body. `whole` is
+    False where the body leaves open what is attached to the message: then only the ticket tells all of it.
     """
 
     event_id: str
     ticket_id: str
     handoff_id: str | None = None
     message: TicketMessage | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -323,6 +334,8 @@ class Card:
     answered_at: datetime | None = None
     within_promise: bool | None = None
     closing: str | None = None  #: how it ended, when CLOSED: "withdrawn", "resolved"
+    wrote_again_at: datetime | None = None  #: when the customer last wrote and nobody has answered since
+    undelivered: bool = False  #: the bot did not take the last reply, so the customer has not seen it
     flags: tuple[str, ...] = ()
 
 

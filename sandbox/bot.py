@@ -182,11 +182,8 @@ class BotStandIn:
         conversation.handoff_id = data.get("handoff_id") or conversation.handoff_id
         conversation.state = STATES.get(event, conversation.state)
         message = data.get("message") or {}
-        if message.get("text"):
-            author = message.get("author")
-            name = author.get("name") if isinstance(author, Mapping) else author
-            line = Line(at=self._clock(), side=Side.PERSON, text=message["text"], name=name, event=event)
-            conversation.lines.append(line)
+        if message.get("text") or message.get("attachments"):
+            conversation.show(message, event, self._clock())
         if data.get("customer_text"):
             conversation.tell(data["customer_text"], event, self._clock())
 

@@ -36,6 +36,7 @@ class Conversation:
     handoff_id: str | None = None
     state: str = "with the bot"
     lines: list[Line] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)  #: ids of the messages that stand in a line
 
     def begin(self, payload: Mapping[str, Any], now: datetime) -> None:
         """Take channel, name and, the first time, the turns from what a bot hands over."""
@@ -43,6 +44,19 @@ class Conversation:
         self.customer = (payload.get("customer") or {}).get("name") or self.customer
         if not self.lines:
             self.lines = [_line_of(turn, now) for turn in payload.get("transcript") or ()]
+
+    def show(self, message: Mapping[str, Any], event: str, now: datetime) -> None:
+        """Show what a person wrote, with the names of what is attached, once by the message's id."""
+        message_id = message.get("id")
+        if message_id in self.shown:
+            return
+        if message_id:
+            self.shown.add(message_id)
+        author = message.get("author")
+        name = author.get("name") if isinstance(author, Mapping) else author
+        files = [f"[{one.get('name')}]" for one in message.get("attachments") or ()]
+        text = "\n".join([str(message.get("text") or ""), *files]).strip()
+        self.lines.append(Line(at=now, side=Side.PERSON, text=text, name=name, event=event))
 
     def tell(self, text: str, event: str, now: datetime) -> None:
         """Show a notice once, though the answer and the event both bring it."""

@@ -140,7 +140,7 @@ class Story:
 
     def _chat_line(self, handoff_id: str) -> str | None:
         for event in self.sandbox.bot.events():
-            if event["type"] == "handoff.answered" and event["data"]["handoff_id"] == handoff_id:
+            if event["type"] == "handoff.message" and event["data"]["handoff_id"] == handoff_id:
                 return str(event["data"]["message"]["text"])
         return None
 

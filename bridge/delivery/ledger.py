@@ -318,6 +318,13 @@ def _candidates() -> Any:
         DELIVERIES.c.handoff_id != "",
         # A callback that failed steps aside: those behind it carry their number, and may be the answer.
         or_(DELIVERIES.c.kind != "callback", earlier.c.attempts == 0, earlier.c.lease.is_not(None)),
+        # The customer's words that wait for more of them hold up nothing else of the ticket.
+        or_(
+            earlier.c.kind != "update_ticket",
+            earlier.c.not_before <= now,
+            earlier.c.attempts > 0,
+            earlier.c.lease.is_not(None),
+        ),
     )
     blocked = exists().where(
         BLOCKS.c.account_id == DELIVERIES.c.account_id,

@@ -157,7 +157,7 @@ def _anew(answered: Change, handover: Handover) -> Receipt:
     asked_at = handover.asked_at
     if before.answered_at:
         asked_at = max(asked_at, before.answered_at + SAME_ANSWER)
-    close_for_new(answered)
+    close_for_new(answered, asked_at)
     answered.write()
     known = replace(handover, context=joined(before.context, handover.context), asked_at=asked_at)
     change = _first(answered.tx, answered.account, known, answered.now, before.ticket)

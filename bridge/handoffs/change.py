@@ -80,8 +80,10 @@ class Change:
 
     def note(
         self, event: str, *, actor: str, at: datetime | None = None, tell_bot: bool = False, **data: Any
-    ) -> None:
-        """Add to the timeline; with `tell_bot` the bot hears of it too, where it gave an address.
+    ) -> int:
+        """Add to the timeline and return the event's number.
+
+        With `tell_bot` the bot hears of it too, where it gave an address.
 
         `at` is when it happened, None for now. `data` must be JSON; what is None in it is left out.
         """
@@ -104,6 +106,7 @@ class Change:
             heard = for_bots(event, known)
             payload = {"event": event, "sequence": number, "at": happened_at.isoformat(), "data": heard}
             self.owe("callback", BOT, payload=payload)
+        return number
 
     def owe(
         self,

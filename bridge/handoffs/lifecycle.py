@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import owed
+from bridge.handoffs import messages, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
-from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
+from bridge.handoffs.model import CardRef, Context, Speaker, State, TicketRef, Turn
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
@@ -28,6 +28,10 @@ SOLVED_UNANSWERED: Final = "solved_unanswered"
 MISROUTED: Final = "misrouted"
 #: helpdesks tell some times in whole seconds: an answer less earlier than this is the known one, told again
 SAME_ANSWER: Final = timedelta(seconds=1)
+#: the owner is told that the customer wrote again at most once in so long
+CALLS_APART: Final = timedelta(minutes=1)
+#: changes of a ticket that no words of the customer may come after
+TOLD_AFTER_ALL_WORDS: Final = frozenset({"context", "withdrawn"})
 
 
 def ticketed(change: Change, ticket: TicketRef, problems: Sequence[str] = ()) -> None:
@@ -98,35 +102,56 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
     return True
 
 
-def answered(change: Change, *, by: str, at: datetime, text: str, message_id: str) -> None:
-    """A person has written to the customer: the promise is over, kept or not.
+def answered(
+    change: Change,
+    *,
+    by: str,
+    at: datetime,
+    text: str,
+    message_id: str,
+    attachments: Sequence[tuple[str, str]] = (),
+) -> None:
+    """A person has written to the customer, first or once more: the bot is to show it, and each message once.
 
-    `by` is the person's name. The same message may be told of twice, and an earlier one may
-    come to light after a later one: then the earlier counts.
+    `by` is the person's name, an attachment is its name and its address. The same message may be told of
+    any number of times.
     """
-    handoff = change.handoff
-    if handoff.answered_at and at > handoff.answered_at - SAME_ANSWER:
+    answered_in_part(change, by=by, at=at, message_id=message_id)
+    kept = messages.known(change, message_id)
+    if kept and kept.number is not None:
         return
-    first = handoff.answered_at is None
-    by, text = storable(by), storable(text)
-    change.become(answered_at=at, answered_by=by)
-    if handoff.state is State.OPEN:
-        change.become(state=State.ANSWERED)
-    within = at - handoff.asked_at <= handoff.window
-    change.note(
-        "answered" if first else "answer_corrected",
-        actor=by,
+    number = change.note(
+        "message",
+        actor=storable(by),
         at=at,
-        tell_bot=first,
-        message={"id": message_id, "author": by, "text": text},
-        answered_in_window=within,
+        tell_bot=True,
+        message={
+            "id": message_id,
+            "author": storable(by),
+            "text": storable(text),
+            "at": at.isoformat(),
+            "attachments": [{"name": storable(name), "url": storable(url)} for name, url in attachments],
+        },
     )
-    owed.stop(change)
-    show(change)
+    messages.pass_on(change, message_id, number)
+
+
+def answered_in_part(change: Change, *, by: str, at: datetime, message_id: str) -> None:
+    """As `answered`, but what was written is still to be read: the first such message ends the promise at once.
+
+    An earlier one may come to light after a later one: then the earlier is the answer.
+    """
+    if messages.known(change, message_id):
+        return
+    is_answer = change.handoff.answered_at is None or at <= change.handoff.answered_at - SAME_ANSWER
+    messages.keep(change, message_id, at, answer=is_answer)
+    _nobody_waits_for_it(change, at)
+    if is_answer:
+        _promise_is_over(change, by=storable(by), at=at, message_id=message_id)
 
 
 def add_messages(change: Change, turns: Sequence[Turn]) -> None:
-    """The customer goes on writing: keep it, and let the ticket have it."""
+    """The customer goes on writing: keep it, and let the ticket have it and whoever has the conversation."""
     context = change.handoff.context
     change.become(
         context=replace(context, transcript=(*context.transcript, *turns)[-LONGEST_TRANSCRIPT:]),
@@ -134,6 +159,8 @@ def add_messages(change: Change, turns: Sequence[Turn]) -> None:
     )
     change.note("customer_wrote", actor="customer", turns=len(turns))
     _owe_turns(change, TURNS.dump_python(tuple(turns), mode="json"))
+    if any(turn.speaker is Speaker.CUSTOMER for turn in turns):
+        _wrote_again(change)
     show(change)
 
 
@@ -179,9 +206,10 @@ def resolved(change: Change, *, actor: str) -> None:
         _close(change, State.RESOLVED, "resolved", actor=actor, data={})
 
 
-def close_for_new(change: Change) -> None:
-    """The answered conversation is handed over anew: what was before is over."""
-    _close(change, State.RESOLVED, "handed_over_anew", actor="bot", data={})
+def close_for_new(change: Change, asked_at: datetime) -> None:
+    """The answered conversation is handed over anew, asked for at that time: what was before is over."""
+    data = {"asked_at": asked_at.isoformat()}
+    _close(change, State.RESOLVED, messages.HANDED_OVER_ANEW, actor="bot", data=data)
     _read_once_more(change)
 
 
@@ -199,14 +227,33 @@ def show(change: Change) -> None:
         change.owe_once("update_card", change.account.chat)
 
 
-def change_ticket(change: Change, *, rung: int | None = None, urgent: bool = False, **what: Any) -> None:
+def change_ticket(
+    change: Change,
+    *,
+    rung: int | None = None,
+    not_before: datetime | None = None,
+    urgent: bool = False,
+    **what: Any,
+) -> None:
     """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn; or a person's comment.
 
-    An `urgent` one goes out as if the customer waited for it.
+    What tells of the whole conversation, or of its end, comes after all words, so those that wait go now.
+    An `urgent` one goes out as if the customer waited for it. Its lane is the handoff, for helpdesks that
+    take only so many updates of one ticket.
     """
     connection = _helpdesk_of(change)
     if connection:
-        change.owe("update_ticket", connection, payload=what, rung=rung, urgent=urgent)
+        if what.keys() & TOLD_AFTER_ALL_WORDS:
+            owed.let_words_go(change)
+        change.owe(
+            "update_ticket",
+            connection,
+            payload=what,
+            lane=change.handoff.handoff_id,
+            rung=rung,
+            not_before=not_before,
+            urgent=urgent,
+        )
 
 
 def alarm(change: Change, text: str) -> None:
@@ -227,9 +274,51 @@ def _helpdesk_of(change: Change) -> str | None:
 
 
 def _owe_turns(change: Change, turns: list[Any]) -> None:
+    """Owe the ticket words: at once after a silence, else with those that come in the same while."""
     words = owed.last_words(change)
     if words is None or not owed.add_turns(change, words, turns):
-        change_ticket(change, turns=turns)
+        change_ticket(change, turns=turns, not_before=owed.next_words_at(change))
+
+
+def _promise_is_over(change: Change, *, by: str, at: datetime, message_id: str) -> None:
+    handoff = change.handoff
+    first = handoff.answered_at is None
+    change.become(answered_at=at, answered_by=by)
+    if handoff.state is State.OPEN:
+        change.become(state=State.ANSWERED)
+    change.note(
+        "answered" if first else "answer_corrected",
+        actor=by,
+        at=at,
+        tell_bot=first,
+        message={"id": message_id, "author": by},
+        answered_in_window=at - handoff.asked_at <= handoff.window,
+    )
+    owed.stop(change)
+    show(change)
+
+
+def _wrote_again(change: Change) -> None:
+    """The customer writes to whoever has claimed or answered; after an answer no ladder calls, so the owner is told."""
+    handoff = change.handoff
+    if not (handoff.claimed_by or handoff.answered_at):
+        return
+    change.become(customer_wrote_at=change.now)
+    called_at, owner = handoff.owner_called_at, handoff.owner or handoff.route.lead
+    if handoff.state is not State.ANSWERED or (called_at and change.now - called_at < CALLS_APART):
+        return
+    if change.account.chat and owner and handoff.card:
+        change.become(owner_called_at=change.now)
+        payload = {"text": "The customer wrote again.", "tag": [owner]}
+        change.owe("thread_note", change.account.chat, payload=payload, lane=handoff.card.channel)
+
+
+def _nobody_waits_for_it(change: Change, at: datetime) -> None:
+    """A person has written at that time: words of the customer from before it wait no more."""
+    wrote_at = change.handoff.customer_wrote_at
+    if wrote_at and at >= wrote_at.replace(microsecond=0):  # helpdesks tell times in whole seconds
+        change.become(customer_wrote_at=None)
+        show(change)
 
 
 def _close(change: Change, state: State, event: str, *, actor: str, data: dict[str, Any]) -> None:

@@ -181,6 +181,9 @@ class Handoff:
     answered_by: str | None = None
     answered_at: datetime | None = None
     delivered_at: datetime | None = None  #: the answer reached the bot; None where none is relayed
+    customer_wrote_at: datetime | None = None  #: to whoever has it, who has not written since
+    owner_called_at: datetime | None = None  #: when the owner was last told of such words
+    undelivered_at: datetime | None = None  #: when the bot was given up on for the last reply
     closed_at: datetime | None = None
     snoozed_until: datetime | None = None  #: no rung of the ladder fires before
     snoozed_by: str | None = None

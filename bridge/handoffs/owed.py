@@ -5,15 +5,21 @@ The statements are built once: putting one together costs more than running it.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select, update
 
 from bridge.handoffs.change import NOT_BEGUN, Change
 from bridge.store import tables
+from bridge.store.columns import Instant
 
 DELIVERIES: Final = tables.deliveries
 CLOCKS: Final = tables.clocks
+#: from the moment words may go to a ticket until the next may; what comes between is told together
+WORDS_APART: Final = timedelta(seconds=20)
+#: words told together; more begin anew. Half of the 64 kB that the tightest helpdesk keeps of a note
+MOST_WORDS_BYTES: Final = 30_000
 
 _THEIRS: Final = (
     DELIVERIES.c.account_id == bindparam("of_account"),
@@ -45,11 +51,44 @@ _TICKET_CHANGES: Final = (
     .where(*_THEIRS, DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.state.in_(("owed", "unknown")))
     .order_by(DELIVERIES.c.number.desc())
 )
+_LAST_WORDS_AT: Final = (
+    select(DELIVERIES.c.not_before)
+    .where(
+        *_THEIRS, DELIVERIES.c.kind == "update_ticket", DELIVERIES.c.payload["turns"].as_string().is_not(None)
+    )
+    .order_by(DELIVERIES.c.number.desc())
+    .limit(1)
+)
+_LET_WORDS_GO: Final = (
+    update(DELIVERIES)
+    .where(
+        *_THEIRS,
+        *NOT_BEGUN,
+        DELIVERIES.c.kind == "update_ticket",
+        DELIVERIES.c.not_before > bindparam("now", type_=Instant),
+    )
+    .values(not_before=bindparam("now"))
+)
 _TELL: Final = (
     update(DELIVERIES)
     .where(*_THEIRS, *NOT_BEGUN, DELIVERIES.c.delivery_id == bindparam("its_id"))
     .values(payload=bindparam("told"))
 )
+
+
+def let_words_go(change: Change) -> None:
+    """Send the customer's words to the ticket now that wait for more of them."""
+    change.tx.execute(_LET_WORDS_GO, {**_of(change), "now": change.now})
+
+
+def next_words_at(change: Change) -> datetime | None:
+    """Return when further words may go to the ticket; None for now.
+
+    With what else changes a ticket it stays within the tightest limit that a helpdesk has on one: thirty
+    updates in ten minutes.
+    """
+    before: datetime | None = change.tx.execute(_LAST_WORDS_AT, _of(change)).scalar()
+    return max(before + WORDS_APART, change.now) if before else None
 
 
 def let_card_go(change: Change) -> None:
@@ -86,12 +125,18 @@ def last_words(change: Change) -> Row[Any] | None:
 
 
 def add_turns(change: Change, words: Row[Any], turns: list[Any]) -> bool:
-    """Let `words` tell of the turns too; return False where somebody has them in hand by now.
+    """Let `words` tell of the turns too; return False where they are many already, or somebody has them in hand.
 
     A context tells of all the words there are when it is sent: it only must not be taken up before these are kept.
     """
     told = words.payload if "context" in words.payload else {"turns": [*words.payload["turns"], *turns]}
+    if "turns" in told and _bytes(told["turns"]) > MOST_WORDS_BYTES:
+        return False
     return bool(change.tx.execute(_TELL, {**_of(change), "its_id": words.delivery_id, "told": told}).rowcount)
+
+
+def _bytes(turns: list[Any]) -> int:
+    return sum(len(turn["text"].encode()) for turn in turns)
 
 
 def _of(change: Change) -> dict[str, Any]:

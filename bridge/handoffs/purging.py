@@ -15,6 +15,7 @@ HANDOFFS: Final = tables.handoffs
 DELIVERIES: Final = tables.deliveries
 ATTEMPTS: Final = tables.attempts
 INBOX: Final = tables.inbox
+BUDGETS: Final = tables.budgets
 CLOSED: Final = (State.RESOLVED.value, State.WITHDRAWN.value, State.ORPHANED.value)
 
 
@@ -82,7 +83,16 @@ def _remove(tx: Transaction, account_id: str, handoff_ids: Sequence[str]) -> Non
             ATTEMPTS.c.delivery_id.in_(_deliveries_of(account_id, handoff_ids)),
         )
     )
-    for table in (DELIVERIES, INBOX, tables.clocks, tables.timeline, HANDOFFS):
+    tx.execute(
+        delete(BUDGETS).where(
+            BUDGETS.c.account_id == account_id,
+            BUDGETS.c.connection.in_(
+                select(tables.connections.c.connection).where(tables.connections.c.account_id == account_id)
+            ),
+            BUDGETS.c.lane.in_(handoff_ids),
+        )
+    )
+    for table in (DELIVERIES, INBOX, tables.clocks, tables.messages, tables.timeline, HANDOFFS):
         tx.execute(delete(table).where(table.c.account_id == account_id, table.c.handoff_id.in_(handoff_ids)))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from bridge.handoffs.account import Account
-from bridge.inbound.history import heard, is_ours
+from bridge.inbound.history import heard, heard_in_part, is_ours
 from bridge.inbound.tickets import handoffs_of, open_listening, owe_readings
 from bridge.store import Transaction, tables
 from connectors.base import AuthorKind, HelpdeskEvent
@@ -36,7 +36,10 @@ def take_in(
         for change in open_listening(tx, account, ours, now):
             ticket = change.handoff.ticket
             if ticket is None or ticket.id != event.ticket_id or is_ours(event.message, ticket):
-                heard(change, event.message)
+                if event.whole:
+                    heard(change, event.message)
+                else:
+                    heard_in_part(change, event.message, connection)
             change.write()
     return not known
 

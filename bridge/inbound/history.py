@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from bridge.handoffs import lifecycle
+from pydantic import TypeAdapter
+
+from bridge.handoffs import lifecycle, messages
 from bridge.handoffs.change import Change
 from bridge.handoffs.found_at_helpdesk import assigned, rated
 from bridge.handoffs.model import State, TicketRef
 from connectors.base import AuthorKind, TicketHistory, TicketMessage, TicketState
+
+MESSAGE: Final = TypeAdapter(TicketMessage)
 
 
 def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
@@ -21,17 +26,42 @@ def is_answer(message: TicketMessage, asked_at: datetime) -> bool:
 
 
 def heard(change: Change, message: TicketMessage) -> None:
-    """Take in one message on the ticket. What was written after the bot took the handoff back is none for it."""
-    handoff = change.handoff
-    too_late = handoff.state is State.WITHDRAWN and handoff.closed_at and message.at > handoff.closed_at
-    if not too_late and is_answer(message, handoff.asked_at):
+    """Take in one message on the ticket: what a person writes to the customer goes on to the bot, once."""
+    if _is_for(change, message):
         lifecycle.answered(
             change,
-            by=message.author.name or "a person",
+            by=_author(message),
             at=message.at,
             text=message.text,
             message_id=message.id,
+            attachments=[(one.name, one.url) for one in message.attachments],
         )
+
+
+def heard_in_part(change: Change, message: TicketMessage, connection: str) -> None:
+    """Take in a message of which only the ticket tells all: it counts at once, and is passed on once it was read."""
+    if not _is_for(change, message) or messages.known(change, message.id):
+        return
+    lifecycle.answered_in_part(change, by=_author(message), at=message.at, message_id=message.id)
+    change.owe("read_message", connection, payload={"message": MESSAGE.dump_python(message, mode="json")})
+
+
+def _is_for(change: Change, message: TicketMessage) -> bool:
+    """Return whether a person wrote it to this handoff's customer.
+
+    What was written after the bot took the handoff back is for nobody; what was written after the
+    conversation was handed over anew, on the same ticket, is for that later handoff.
+    """
+    handoff = change.handoff
+    too_late = handoff.state is State.WITHDRAWN and handoff.closed_at and message.at > handoff.closed_at
+    if too_late or not is_answer(message, handoff.asked_at):
+        return False
+    asked_anew = messages.asked_anew_at(change) if handoff.closed_at else None
+    return asked_anew is None or not is_answer(message, asked_anew)
+
+
+def _author(message: TicketMessage) -> str:
+    return message.author.name or "a person"
 
 
 def is_ours(message: TicketMessage, ticket: TicketRef) -> bool:

@@ -17,10 +17,10 @@ from bridge.store import Transaction, tables
 
 DELIVERIES: Final = tables.deliveries
 INBOX: Final = tables.inbox
-#: How long a handoff closed without an answer still listens. A solved ticket may be reopened, a deleted
-#: one restored, and the answer then given counts; what was written before a withdrawal may come to light
-#: after it. But old tickets are touched for many other reasons, and reading each of them for ever would
-#: spend calls on promises long missed.
+#: How long a closed handoff still listens. A solved ticket may be reopened, a deleted one restored, and
+#: what a person then writes is for the customer, and may be the answer; what was written before a withdrawal
+#: may come to light after it. But old tickets are touched for many other reasons, and reading each of them
+#: for ever would spend calls on conversations long over.
 LISTENS_ON: Final = timedelta(days=7)
 
 
@@ -41,7 +41,7 @@ def handoffs_of(
 def open_listening(
     tx: Transaction, account: Account, handoff_ids: Iterable[str], now: datetime
 ) -> Iterator[Change]:
-    """Lock the handoffs one after the other and give a change for each that a person may yet answer.
+    """Lock the handoffs one after the other and give a change for each that a person may yet write to.
 
     Always in the order of their ids, so that two transactions never wait for each other; whoever
     locks several handoffs does it by one call of this.
@@ -55,12 +55,10 @@ def open_listening(
 def is_listening(handoff: Handoff, now: datetime) -> bool:
     """Return whether what people write on the ticket still matters to this handoff.
 
-    Neither a status nor a withdrawal is an answer: what was closed without one listens on for a while.
-    Source: docs/glossary.md, "answer".
+    Neither a status nor a withdrawal is an answer, and a person may write once more after the end: what was
+    closed listens on for a while. Source: docs/glossary.md, "answer", "relay".
     """
-    if handoff.closed_at is None:
-        return True
-    return handoff.answered_at is None and now - handoff.closed_at < LISTENS_ON
+    return handoff.closed_at is None or now - handoff.closed_at < LISTENS_ON
 
 
 def owe_readings(

@@ -136,6 +136,9 @@ handoffs = Table(
     Column("answered_by", Text),
     Column("answered_at", Instant),
     Column("delivered_at", Instant),  # the answer reached the bot; NULL where none is relayed
+    Column("customer_wrote_at", Instant),  # since a person has it, and NULL again once that person writes
+    Column("owner_called_at", Instant),  # when the owner was last told so
+    Column("undelivered_at", Instant),  # the bot was given up on for the last reply; NULL while it takes them
     Column("closed_at", Instant),
     Column("snoozed_until", Instant),
     Column("snoozed_by", String(64)),
@@ -187,6 +190,22 @@ timeline = Table(
         ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
     ),
     Index("ix_timeline_recorded", "account_id", "recorded_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("account_id", String(64)),
+    Column("handoff_id", String(64)),
+    Column("message_id", String(255)),  # the helpdesk's id of what a person wrote to the customer
+    Column("at", Instant, nullable=False),  # when it was written, by the helpdesk's clock
+    Column("answer", Boolean, nullable=False),  # whether it was the answer when it was heard of
+    Column("number", BigInteger),  # of the event that passes it on; NULL while its words are to be read
+    Column("relayed", String(16)),  # delivered, undelivered; NULL while that is open or nobody is told
+    PrimaryKeyConstraint("account_id", "handoff_id", "message_id"),
+    ForeignKeyConstraint(
+        ["account_id", "handoff_id"], ["handoffs.account_id", "handoffs.handoff_id"], ondelete="CASCADE"
+    ),
 )
 
 clocks = Table(

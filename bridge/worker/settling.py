@@ -13,7 +13,8 @@ import structlog
 from bridge.accounts import Accounts
 from bridge.delivery import detours, ledger, trouble
 from bridge.delivery.budgets import Budgets
-from bridge.delivery.duties.bot import leave_alone
+from bridge.delivery.duties.bot import given_up, leave_alone, message_of
+from bridge.delivery.duties.tickets import pass_on_unread
 from bridge.delivery.job import DeliveryState, Job, Paid
 from bridge.delivery.setback import DENIED_WAIT, Setback, setback
 from bridge.handoffs import lifecycle, replying
@@ -173,8 +174,10 @@ class Settling:
             lifecycle.alarm(change, MUST_BE_KNOWN[job.kind])
         elif "comment" in job.payload:
             replying.not_written(change, job.payload["comment"], error)
-        elif job.kind == "callback" and failed.gone:
-            leave_alone(change)
+        elif job.kind == "callback":
+            _give_up_on_bot(change, job, failed)
+        elif job.kind == "read_message":
+            pass_on_unread(change, job)
 
     def _note_vendors(
         self,
@@ -229,6 +232,14 @@ def _apply(paid: Paid, change: Change | None, tx: Transaction, account: Account,
         paid.effect(change)
     if paid.errand:
         paid.errand(tx, account, now)
+
+
+def _give_up_on_bot(change: Change, job: Job, failed: Setback) -> None:
+    if failed.gone:
+        leave_alone(change)
+    message_id = message_of(job)
+    if message_id is not None:
+        given_up(change, message_id)
 
 
 def _attempt(job: Job) -> Attempt:

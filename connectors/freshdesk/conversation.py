@@ -9,12 +9,12 @@ The description is no conversation and is no message here: it is the bridge's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from connectors.base import Author, AuthorKind, TicketMessage
+from connectors.base import Attachment, Author, AuthorKind, TicketMessage
 from connectors.merges import Merge
 from connectors.moments import moment
 
@@ -111,4 +111,12 @@ def _message(at: datetime, row: Json, people: People) -> TicketMessage:
         author=people.author(row),
         public=reached_the_customer(row),
         text=str(row.get("body_text") or "").strip(),
+        attachments=tuple(_attachments(row)),
     )
+
+
+def _attachments(row: Json) -> Iterator[Attachment]:
+    for one in row.get("attachments") or ():
+        url = one.get("attachment_url") if isinstance(one, dict) else None
+        if isinstance(url, str) and url:
+            yield Attachment(name=str(one.get("name") or "file"), url=url)

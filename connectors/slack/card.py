@@ -38,6 +38,8 @@ UNDECIDED = frozenset({CardState.WAITING, CardState.LATE})
 UNANSWERED = UNDECIDED | {CardState.CLAIMED}
 SETTLED = frozenset({CardState.ANSWERED, CardState.CLOSED})
 
+UNDELIVERED = "▲ The customer's chat did not take the last reply: answer by another way"
+
 FLAG_WORDS = {
     "gap": "Nobody was on duty when this came in.",
     "clock_untrusted": "The bot's clock was wrong; times count from when we got this.",
@@ -53,6 +55,8 @@ def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime,
         context(list(_times(card, now))),
         context([*_facts(card), *([MAY_REPEAT] if may_repeat else [])]),
     ]
+    if unheard := list(_unheard(card)):
+        blocks.insert(2, context(unheard))
     blocks += _rows(card)
     return Post(text=f"{lines}\n{MAY_REPEAT}" if may_repeat else lines, blocks=tuple(blocks))
 
@@ -102,6 +106,14 @@ def _times(card: Card, now: datetime) -> Iterator[str]:
     if card.snoozed_until:
         by = f" by {_word(card.snoozed_by)}" if card.snoozed_by else ""
         yield f"Snoozed{by} until {date_token(card.snoozed_until, '{time}')}"
+
+
+def _unheard(card: Card) -> Iterator[str]:
+    """Yield what one side has written and the other has not taken in."""
+    if card.wrote_again_at:
+        yield date_token(card.wrote_again_at, "Customer wrote again at {time}")
+    if card.undelivered:
+        yield UNDELIVERED
 
 
 def _facts(card: Card) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Author, AuthorKind, TicketMessage
+from connectors.base import Attachment, Author, AuthorKind, TicketMessage
 from connectors.merges import Merge
 from connectors.moments import moment
 
@@ -119,7 +119,16 @@ def _message(audit: Json, event: Json, people: People) -> TicketMessage:
         author=people.author(_author_of(audit, event), by_rule=by_rule),
         public=event.get("public") is True,
         text=text,
+        attachments=tuple(_attachments(event)),
     )
+
+
+def _attachments(event: Json) -> Iterator[Attachment]:
+    """Yield what lies beside a comment and can still be fetched."""
+    for one in event.get("attachments") or ():
+        url = one.get("content_url") if isinstance(one, dict) and one.get("deleted") is not True else None
+        if isinstance(url, str) and url:
+            yield Attachment(name=str(one.get("file_name") or "file"), url=url)
 
 
 def _author_of(audit: Json, event: Json) -> Any:

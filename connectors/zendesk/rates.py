@@ -15,6 +15,8 @@ from connectors.errors import EVERYTHING
 OPEN_TICKET = "open_ticket"
 UPDATE_TICKET = "update_ticket"
 CHANGES = "read_changes"
+#: what the core calls the limit of one lane: of one channel in a chat, of one ticket here
+ONE_TICKET = "post"
 
 #: calls in a minute for the whole account, of the smallest Suite plan; answers tell the real one
 ACCOUNT_CALLS = 200
@@ -30,6 +32,7 @@ LIMITS: Mapping[str, Limit] = {
     EVERYTHING: Limit(calls=ACCOUNT_CALLS, per=MINUTE),
     UPDATE_TICKET: Limit(calls=UPDATE_CALLS, per=MINUTE),
     CHANGES: Limit(calls=EXPORT_CALLS, per=MINUTE),
+    ONE_TICKET: Limit(calls=UPDATES_OF_ONE_TICKET, per=10 * MINUTE),
 }
 
 #: (limit, remaining, reset) of the whole account, in the spellings seen

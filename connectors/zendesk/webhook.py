@@ -84,6 +84,8 @@ def _comment(told: Mapping[str, Any], own_id: int | None, not_people: frozenset[
         ticket_id=_ticket_id(detail.get("id")),
         handoff_id=_text(detail.get("external_id")),
         message=_message(comment, detail, told.get("time"), own_id, not_people),
+        # Published samples of the event tell of no attachments, whether the comment has some or none.
+        whole=comment.get("attachments") == [],
     )
 
 

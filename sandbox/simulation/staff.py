@@ -34,6 +34,7 @@ FULL_PLATE: Final = 12  #: open cases of one person that double the time
 CLAIMS_FIRST: Final = 0.75
 NOTES_FIRST: Final = 0.15
 RULE_WRITES: Final = 0.1
+WRITES_ONCE_MORE: Final = 0.25
 SOLVES: Final = 0.6
 SOLVES_UNANSWERED: Final = 0.01
 TRY_AGAIN_SECONDS: Final = 45.0
@@ -131,8 +132,16 @@ class Staff:
             ticket_id, person, "Hello, I am looking into it and will tell you today.", public=True
         )
         self._answered(case)
+        if self._chance.random() < WRITES_ONCE_MORE:
+            self._later(ANSWERING_SECONDS, person, lambda: self._write_once_more(case, ticket_id, person))
         if self._chance.random() < SOLVES:
             self._timetable.after(lognormal(self._chance, 1800), lambda: self._solve(case, ticket_id))
+
+    def _write_once_more(self, case: Case, ticket_id: int, person: Worker) -> None:
+        """After the first answer, and now and then after the ticket was solved; not to a customer who has left."""
+        if case.withdrawn_at is None:
+            case.replies.append(self._desk.now())
+            self._desk.write(ticket_id, person, "It leaves our warehouse this evening.", public=True)
 
     def _solve(self, case: Case, ticket_id: int) -> None:
         if not case.is_over:

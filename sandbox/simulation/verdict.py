@@ -52,6 +52,7 @@ def broken_rules(connection: Connection, world: World, since: datetime) -> list[
         *_rungs(connection, handoffs),
         *_answers(world, handoffs),
         *_callbacks(connection, world, handoffs),
+        *_messages(connection, world, handoffs),
         *_words(world),
     ]
 
@@ -164,6 +165,23 @@ def _callbacks(connection: Connection, world: World, handoffs: Mapping[str, Hand
     came = {(event["data"]["handoff_id"], event["data"]["sequence"]) for event in world.bot.events()}
     for handoff_id, sequence in sorted(owed - came):
         yield f"{handoffs[handoff_id].context.conversation_id}: the bot never heard event {sequence}"
+
+
+def _messages(connection: Connection, world: World, handoffs: Mapping[str, Handoff]) -> Iterator[str]:
+    """What a person writes to the customer is passed on once, whichever handoff of the conversation it is for."""
+    written: Counter[str] = Counter()
+    for case in world.cases:
+        handoff = handoffs.get(case.handoff_id or "")
+        end = handoff.closed_at if handoff and handoff.state is State.WITHDRAWN else None
+        written[case.conversation_id] += sum(1 for at in case.replies if end is None or at < end)
+    passed_on: dict[str, list[str]] = {}
+    for event in connection.execute(select(tables.timeline).where(tables.timeline.c.event == "message")):
+        conversation_id = handoffs[event.handoff_id].context.conversation_id
+        passed_on.setdefault(conversation_id, []).append(event.data["message"]["id"])
+    for conversation_id in sorted(written.keys() | passed_on.keys()):
+        ids = passed_on.get(conversation_id, [])
+        if len(set(ids)) != len(ids) or len(ids) != written[conversation_id]:
+            yield f"{conversation_id}: {written[conversation_id]} replies were written and {len(ids)} passed on"
 
 
 def _words(world: World) -> Iterator[str]:

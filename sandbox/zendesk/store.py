@@ -128,6 +128,7 @@ class ZendeskStore:
             "file_name": name,
             "content_type": content_type,
             "size": len(content),
+            "content_url": f"https://shop.zendesk.example/attachments/token/{token}/?name={name}",
         }
         self.uploads[token] = {"at": self._clock(), "content": content, "attachment": attachment}
         return {"token": token, "attachment": attachment, "attachments": [attachment]}

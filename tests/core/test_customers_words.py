@@ -58,5 +58,6 @@ def test_words_are_not_lost_when_a_worker_takes_up_those_before_them_meanwhile(
     write(house, handoff_id, "please")
     for job in taken:
         house.payer.pay(job)
+    house.later(seconds=20)
     house.pay()
     assert added(house) == [["hello?"], ["please"]]

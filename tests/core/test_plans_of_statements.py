@@ -8,7 +8,17 @@ from sqlalchemy import event
 from bridge.handoffs import lifecycle
 
 #: those that hold rows of every handoff there ever was, and another name of one within a statement
-GROWING = {"handoffs", "timeline", "clocks", "deliveries", "attempts", "inbox", "earlier"}
+GROWING = {
+    "handoffs",
+    "timeline",
+    "clocks",
+    "deliveries",
+    "attempts",
+    "inbox",
+    "messages",
+    "budgets",
+    "earlier",
+}
 
 
 @pytest.fixture

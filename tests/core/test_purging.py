@@ -19,6 +19,7 @@ OF_A_HANDOFF = (
     tables.handoffs,
     tables.timeline,
     tables.clocks,
+    tables.messages,
     tables.deliveries,
     tables.attempts,
     tables.inbox,
@@ -33,6 +34,8 @@ def withdrawn(house):
     def make(conversation_id="wa-1"):
         handoff_id = house.hand_over(conversation_id=conversation_id).handoff_id
         house.pay()
+        answer = {"by": "Asha", "at": house.now, "text": "hello", "message_id": "1"}
+        house.change(handoff_id, lambda change: lifecycle.answered(change, **answer))
         house.change(handoff_id, lambda change: lifecycle.withdraw(change, "found it"))
         house.pay()
         heard(house, f"event-{conversation_id}", handoff_id)

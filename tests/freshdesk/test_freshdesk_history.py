@@ -179,3 +179,16 @@ def test_a_key_that_may_not_list_agents_reads_them_off_the_form(helpdesk, accoun
     account.goes_wrong("GET agents", "status", status=403)
     account.freshdesk.reply(int(opened.id), 4603, "hello")
     assert last(helpdesk, opened).author.name == "Meera Shah"
+
+
+def test_what_an_agent_attaches_is_told_by_name_and_address(helpdesk, account, opened):
+    account.freshdesk.reply(int(opened.id), 4601, "Is this your door?", files=["door.jpg"])
+    (told,) = last(helpdesk, opened).attachments
+    assert (told.name, told.url) == ("door.jpg", "https://shop.freshdesk.example/attachments/1/door.jpg")
+
+
+@pytest.mark.parametrize("attached", [None, [], ["door.jpg"], [{"name": "door.jpg"}]])
+def test_an_attachment_without_an_address_is_left_out(helpdesk, account, opened, attached):
+    account.freshdesk.reply(int(opened.id), 4601, "Is this your door?")
+    account.freshdesk.store.conversations[int(opened.id)][-1]["attachments"] = attached
+    assert last(helpdesk, opened).attachments == ()

@@ -42,7 +42,7 @@ TWIN: Final = "twin"
 VENDORS: Final = {"helpdesk": "zendesk", "chat": "slack"}
 VAULT_KEY: Final = Fernet.generate_key().decode()
 DELIVERIES: Final = tables.deliveries
-COPIED: Final = (tables.handoffs, tables.timeline, tables.clocks, tables.deliveries)
+COPIED: Final = (tables.handoffs, tables.timeline, tables.clocks, tables.messages, tables.deliveries)
 
 DESK: Final = """
 timezone: Asia/Kolkata

@@ -16,11 +16,13 @@ from bridge.reports.accounting import books
 from bridge.reports.period import Period
 from bridge.reports.report import make_report
 from bridge.reports.rows import received_in
-from connectors.base import AuthorKind, TicketState
+from connectors.base import AuthorKind, TicketMessage, TicketState
 
 OPEN: Final = ("open", "answered")
 OWED: Final = ("owed", "unknown")
 SAME_ANSWER: Final = timedelta(seconds=1)
+LISTENS_ON: Final = timedelta(days=7)
+ANEW: Final = "handed_over_anew"
 GIVEN_UP_AFTER: Final = timedelta(hours=48)
 #: what nobody may read in the chat or in a log
 CANARIES: Final = ("4111 1111 1111 1111", "4111111111111111", "hunter2", "priya@customer.example")
@@ -45,15 +47,19 @@ class Town:
 
     def said_on(self, ticket_id: str | None, since: datetime | None = None) -> list[tuple[datetime, bool]]:
         """Return what was written on a ticket, and after a merge on the other one, as (when, by a person in public)."""
+        return [
+            (one.at, one.public and one.author.kind is AuthorKind.PERSON)
+            for one in self.messages_on(ticket_id, since)
+        ]
+
+    def messages_on(self, ticket_id: str | None, since: datetime | None = None) -> list[TicketMessage]:
         if ticket_id is None:
             return []
         merge = self.house.helpdesk.merges.get(ticket_id)
         own = [
-            (one.at, one.public and one.author.kind is AuthorKind.PERSON)
-            for one in self.house.helpdesk.messages.get(ticket_id, ())
-            if since is None or one.at >= since
+            one for one in self.house.helpdesk.messages.get(ticket_id, ()) if since is None or one.at >= since
         ]
-        return own + (self.said_on(merge.into, merge.at) if merge else [])
+        return own + (self.messages_on(merge.into, merge.at) if merge else [])
 
     def answers_to(self, handoff_id: str) -> datetime | None:
         return first_answer(self.said_on(self.ticket_of(handoff_id)), self.kept[handoff_id])
@@ -175,12 +181,35 @@ def rule_7_the_bot_is_told_only_what_has_happened(seen: Seen, town: Town) -> Non
             assert one.data["ticket"] in town.house.helpdesk.tickets
         elif one.event == "announced":
             assert any(posted[0].handoff_id == one.handoff_id for posted in town.house.chat.cards.values())
-        elif one.event == "answered":
-            written = [said.text for all_ in town.house.helpdesk.messages.values() for said in all_]
-            assert one.data["message"]["text"] in written
-            kept.relayed_at = one.at if one.taken else kept.relayed_at
+        elif one.event == "message":
+            said = one.data["message"]
+            written = {one.id: one.text for all_ in town.house.helpdesk.messages.values() for one in all_}
+            assert written[said["id"]] == said["text"]
+            if one.taken and kept.relayed_at is None and said["id"] in _answers_known(seen, one.handoff_id):
+                kept.relayed_at = one.at
         elif one.event == "escalated":
             assert "reached" in one.data
+
+
+def _answers_known(seen: Seen, handoff_id: str) -> set[str]:
+    """Return the ids of the messages that were the answer when they were heard of."""
+    return {row.message_id for row in seen.of("messages", handoff_id) if row.answer}
+
+
+def rule_7_each_message_is_shown_once_and_only_what_a_person_wrote(seen: Seen, town: Town) -> None:
+    """What is passed on has an id that is passed on once, and was written to the customer by a person."""
+    by_people = {
+        one.id
+        for all_ in town.house.helpdesk.messages.values()
+        for one in all_
+        if one.public and one.author.kind is AuthorKind.PERSON
+    }
+    for handoff_id in town.kept:
+        told = [
+            row.data["message"]["id"] for row in seen.of("timeline", handoff_id) if row.event == "message"
+        ]
+        assert len(told) == len(set(told))
+        assert by_people.issuperset(told)
 
 
 def rule_8_customers_words_stay_where_they_belong(seen: Seen, town: Town) -> None:
@@ -216,6 +245,7 @@ RULES: Final[tuple[Callable[[Seen, Town], None], ...]] = (
     rule_5_only_what_was_refused_is_given_up,
     rule_6_no_account_touches_another,
     rule_7_the_bot_is_told_only_what_has_happened,
+    rule_7_each_message_is_shown_once_and_only_what_a_person_wrote,
     rule_8_customers_words_stay_where_they_belong,
     nothing_broke,
 )
@@ -317,6 +347,28 @@ def every_answer_was_heard(seen: Seen, town: Town) -> None:
         assert expected is None or expected <= found < expected + SAME_ANSWER
 
 
+def every_message_of_a_person_was_passed_on(seen: Seen, town: Town) -> None:
+    """Once for its customer: by the handoff that was asked for before it was written, by a later one once there is."""
+    for handoff_id, kept in town.kept.items():
+        row = seen.handoffs[handoff_id]
+        anew = [each.data["asked_at"] for each in seen.of("timeline", handoff_id) if each.event == ANEW]
+        ends = [datetime.fromisoformat(at) for at in anew]
+        said = [
+            one.id
+            for one in town.messages_on(town.ticket_of(handoff_id))
+            if one.public
+            and one.author.kind is AuthorKind.PERSON
+            and one.at >= kept.asked_at
+            and all(one.at < end for end in ends)
+            and (kept.withdrawn_at is None or one.at <= kept.withdrawn_at)
+            and (row.closed_at is None or one.at < row.closed_at + LISTENS_ON)
+        ]
+        told = [
+            each.data["message"]["id"] for each in seen.of("timeline", handoff_id) if each.event == "message"
+        ]
+        assert sorted(told) == sorted(said)
+
+
 def rule_10_the_honest_number_is_the_models_own(seen: Seen, town: Town) -> None:
     now = town.house.clock()
     period = Period(starts_at=START - timedelta(days=1), ends_at=now + timedelta(days=1), zone=KOLKATA.key)
@@ -351,5 +403,6 @@ AT_THE_END: Final[Iterable[Callable[[Seen, Town], None]]] = (
     what_could_not_be_made_was_told,
     every_word_of_the_customer_reached_the_ticket,
     every_answer_was_heard,
+    every_message_of_a_person_was_passed_on,
     rule_10_the_honest_number_is_the_models_own,
 )

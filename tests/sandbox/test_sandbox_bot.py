@@ -173,6 +173,19 @@ def test_a_callback_sent_again_is_shown_once(bot, callback):
     assert len(bot.events()) == 1
 
 
+def test_a_message_is_shown_once_by_its_id_with_what_is_attached(bot, callback):
+    bot.hand_off(PAYLOAD)
+    files = [{"name": "door.jpg", "url": "https://helpdesk.example/door.jpg"}]
+    message = {"id": "9", "author": "Asha Rao", "text": "Is this your door?", "attachments": files}
+    answered = {"handoff_id": "ho_1", "message": {"id": "9", "author": "Asha Rao"}}
+    send(callback, answered, kind="handoff.answered", event_id="evt_1")
+    for event_id in ("evt_2", "evt_3"):
+        send(callback, {"handoff_id": "ho_1", "message": message}, kind="handoff.message", event_id=event_id)
+    assert [line for line in told(bot) if line[0] == "person"] == [
+        ("person", "Asha Rao", "Is this your door?\n[door.jpg]")
+    ]
+
+
 def test_a_callback_signed_with_another_secret_is_refused(bot, callback):
     other = "whsec_YW5vdGhlciBzZWNyZXQgb2YgMjQgYnl0ZXM="
     data = {"conversation_id": "wa-1", "message": {"text": "I am Asha, send me your card number"}}

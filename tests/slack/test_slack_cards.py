@@ -224,3 +224,25 @@ def test_nothing_is_unfurled(chat, card, once, monkeypatch):
 )
 def test_a_wait_is_said_as_a_person_says_it(seconds, said):
     assert in_words(timedelta(seconds=seconds)) == said
+
+
+def test_a_customer_who_wrote_again_is_told_with_the_readers_own_time(shop, chat, card, once):
+    chat.post_card(card(state=CardState.ANSWERED, wrote_again_at=NOON), once)
+
+    shown = words(shop.messages()[0])
+    assert f"<!date^{int(NOON.timestamp())}^Customer wrote again at {{time}}|2026-11-02 12:00 UTC>" in shown
+
+
+def test_a_reply_that_the_bot_did_not_take_asks_for_another_way(shop, chat, card, once):
+    chat.post_card(card(state=CardState.ANSWERED, undelivered=True), once)
+
+    said = "▲ The customer's chat did not take the last reply: answer by another way"
+    assert said in words(shop.messages()[0])
+
+
+def test_a_card_of_which_nothing_is_unheard_says_neither(shop, chat, card, once):
+    chat.post_card(card(state=CardState.ANSWERED), once)
+
+    shown = words(shop.messages()[0])
+    assert "wrote again" not in shown
+    assert "did not take" not in shown

@@ -57,7 +57,7 @@ def test_a_handoff_becomes_a_ticket_with_a_private_note_and_a_card_and_an_agent_
     shop.helpdesk.reply(ticket, ASHA, "It is on its way.")
     assert shop.answered(handoff)["answered_by"] == "Asha Rao"
     shop.quiet()
-    assert [told["message"]["text"].strip() for told in shop.told("answered")] == ["It is on its way."]
+    assert [told["message"]["text"].strip() for told in shop.told("message")] == ["It is on its way."]
     assert shop.card_says(handoff, "Answered")
 
 

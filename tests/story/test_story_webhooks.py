@@ -13,7 +13,7 @@ def test_an_answer_is_known_by_its_webhook_and_reaches_the_customer_once(databas
     shop.sandbox.reply("zendesk", str(shop.ticket(handoff)), ASHA, "It is on its way.", public=True)
     assert shop.answered(handoff)["answered_by"] == "Asha Rao"
     shop.quiet()
-    assert [told["message"]["text"] for told in shop.told("answered")] == ["It is on its way."]
+    assert [told["message"]["text"] for told in shop.told("message")] == ["It is on its way."]
     assert shop.card_says(handoff, "Answered")
 
 
@@ -24,7 +24,7 @@ def test_an_answer_whose_webhook_was_dropped_is_found_by_polling(polling_shop):
     assert shop.answered(handoff)["answered_by"] == "Asha Rao"
     shop.quiet()
     assert set(shop.answers("zendesk", "WEBHOOK *")) == {None}
-    assert [told["message"]["text"] for told in shop.told("answered")] == ["It is on its way."]
+    assert [told["message"]["text"] for told in shop.told("message")] == ["It is on its way."]
 
 
 def test_a_webhook_that_comes_twice_is_one_answer(shop):
@@ -36,7 +36,7 @@ def test_a_webhook_that_comes_twice_is_one_answer(shop):
     shop.quiet()
     assert shop.answers("zendesk", "WEBHOOK *")[-2:] == [200, 200]
     assert len(shop.events(handoff, "answered", "answer_corrected")) == 1
-    assert len(shop.told("answered")) == 1
+    assert len(shop.told("answered")) == len(shop.told("message")) == 1
 
 
 def test_a_webhook_whose_answer_was_lost_is_sent_again_and_is_one_answer(shop):
@@ -47,7 +47,7 @@ def test_a_webhook_whose_answer_was_lost_is_sent_again_and_is_one_answer(shop):
     shop.sandbox.reply("zendesk", str(ticket), ASHA, "It is on its way.", public=True)
     shop.quiet()
     assert shop.answers("zendesk", "WEBHOOK *")[-2:] == [503, 200]
-    assert len(shop.told("answered")) == 1
+    assert len(shop.told("answered")) == len(shop.told("message")) == 1
 
 
 def test_fault_48_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earlier_counts(shop):
@@ -67,6 +67,8 @@ def test_fault_48_of_two_answers_whose_webhooks_come_in_the_wrong_order_the_earl
     assert answered["answered_by"] == "Asha Rao"
     assert datetime.fromisoformat(answered["answered_at"]) < first.at
     assert len(shop.told("answered")) == 1
+    shown = {told["message"]["text"] for told in shop.told("message")}
+    assert (shown, len(shop.told("message"))) == ({"I am looking into it.", "It is on its way."}, 2)
 
 
 def test_fault_48_a_late_webhook_of_an_answer_that_was_polled_already_changes_nothing(sqlite_url, open_shop):

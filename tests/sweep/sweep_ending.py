@@ -28,6 +28,7 @@ def ending_of(town: Town, looked: dict[str, Any], handoff_id: str) -> Ending:
         "posts": _posts(town),
         "callbacks": (_callback(body) for body in _by_id(town).values()),
         "events": (_event(row) for row in kept["timeline"]),
+        "messages": ((row["message_id"], row["answer"], row["relayed"]) for row in kept["messages"]),
         "clocks": ((row["rung"], row["state"]) for row in kept["clocks"]),
         "unpaid": ((row["kind"], row["state"]) for row in kept["deliveries"] if _unpaid(row)),
         "handoffs": (_handoff(row) for row in kept["handoffs"]),

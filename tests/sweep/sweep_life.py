@@ -34,7 +34,7 @@ DELIVERIES = tables.deliveries
 STILL_OWED = DELIVERIES.c.state.in_(ledger.STILL_OWED)
 #: seldom enough for the story to have three polls, and each of them something to find
 POLL_EVERY = timedelta(minutes=20)
-KEPT = (tables.handoffs, tables.timeline, tables.clocks, tables.deliveries)
+KEPT = (tables.handoffs, tables.timeline, tables.clocks, tables.messages, tables.deliveries)
 
 
 class InThisThread:

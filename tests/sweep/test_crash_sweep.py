@@ -123,9 +123,11 @@ def test_the_undisturbed_story_is_the_one_that_was_meant(open_on_sqlite, helpdes
     ending = open_on_sqlite(helpdesk).rehearse().ending
     events = Counter(event.split('"')[1] for event in ending["events"])
     assert events["escalated"] == 2
-    assert [events[once] for once in ("ticketed", "announced", "claimed", "answered", "resolved")] == [1] * 5
+    assert [
+        events[once] for once in ("ticketed", "announced", "claimed", "answered", "message", "resolved")
+    ] == [1] * 6
     assert len(ending["tickets"]) == len([post for post in ending["posts"] if '"handoff_card"' in post]) == 1
-    assert len(ending["callbacks"]) == 9
+    assert len(ending["callbacks"]) == 10
     assert ending["clocks"] == ['[0, "fired"]', '[1, "fired"]', '[2, "fired"]', '[3, "cancelled"]']
     assert ending["books"] == ['{"accepted": 1, "dead": 0, "missing": 0, "owed": 0, "settled": 1}']
     assert ending["unpaid"] == ending["errors"] == []

@@ -133,3 +133,39 @@ def test_recorded_audits_are_read(vendor_file):
     assert first.author.kind is AuthorKind.CUSTOMER
     assert first.at == moment("2023-09-09T23:52:05Z")
     assert any(one.author.kind is AuthorKind.PERSON for one in told)
+
+
+def test_what_an_agent_attaches_is_told_by_name_and_address(desk, helpdesk, ref):
+    desk.zendesk.reply(int(ref.id), 3601, "Is this your door?", files=["door.jpg", "hall.jpg"])
+    told = last(helpdesk, ref).attachments
+    assert [one.name for one in told] == ["door.jpg", "hall.jpg"]
+    assert all(one.url.startswith("https://shop.zendesk.example/attachments/token/") for one in told)
+
+
+@pytest.mark.parametrize(
+    "broken", [{"deleted": True}, {"content_url": None}, {"content_url": ""}, {"content_url": 7}]
+)
+def test_an_attachment_that_cannot_be_fetched_is_left_out(desk, helpdesk, ref, broken):
+    desk.zendesk.reply(int(ref.id), 3601, "Is this your door?", files=["door.jpg", "hall.jpg"])
+    comment = desk.zendesk.store.audits[int(ref.id)][-1]["events"][0]
+    comment["attachments"][0] |= broken
+    assert [one.name for one in last(helpdesk, ref).attachments] == ["hall.jpg"]
+
+
+def test_a_recorded_attachment_is_read(vendor_file):
+    recorded = vendor_file("zendesk/recorded/upload-create-with-attachment-comments-redact.json").read_text()
+    found = [one for one in _objects(json.loads(recorded)) if {"file_name", "content_url"} <= one.keys()]
+    event = {"id": 1, "type": "Comment", "author_id": 3601, "body": "see", "public": True}
+    audit = {"created_at": "2024-09-06T18:52:11Z", "events": [{**event, "attachments": found[:1]}]}
+    people = People(own_id=3600, not_people=frozenset(), requester_id=9001, users={3601: {"role": "agent"}})
+    ((attached,),) = [one.attachments for one in messages([audit], people)]
+    assert (attached.name, attached.url) == (found[0]["file_name"], found[0]["content_url"])
+
+
+def _objects(told):
+    """Yield every object inside a recorded answer."""
+    parts = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    if isinstance(told, dict):
+        yield told
+    for part in parts:
+        yield from _objects(part)

@@ -231,3 +231,12 @@ def test_trap_5_a_reply_at_the_stand_in_arrives_as_zendesk_sends_it(desk, draft)
     late = desk.clock.now + timedelta(minutes=8)
     with pytest.raises(NotFromVendor):
         helpdesk.receive(headers, body, late)
+
+
+@pytest.mark.parametrize(("comment", "whole"), [({}, False), ({"attachments": []}, True)])
+def test_a_comment_is_whole_only_where_the_event_says_that_nothing_is_attached(receiver, comment, whole):
+    assert receive(receiver, told(comment=comment)).whole is whole
+
+
+def test_a_comment_with_something_attached_has_to_be_read(receiver):
+    assert receive(receiver, told(comment={"attachments": [{"filename": "door.jpg"}]})).whole is False

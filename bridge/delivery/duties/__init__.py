@@ -17,6 +17,7 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "open_ticket": tickets.open_ticket,
     "update_ticket": tickets.update_ticket,
     "read_ticket": tickets.read_ticket,
+    "read_message": tickets.read_message,
     "read_changes": poll.read_changes,
     "read_feed": feeds.read_feed,
     "post_card": cards.post_card,

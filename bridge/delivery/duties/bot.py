@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
-from bridge.handoffs import defects
+from bridge.handoffs import defects, lifecycle, messages
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.security.signatures import sign
@@ -26,7 +27,8 @@ def callback(job: Job, bench: Workbench) -> Paid:
     if not url:
         return Paid(pointless="the bot gave no address")
     if bench.bot_gone:
-        return Paid(pointless="the bot's address is gone; its events are kept to be fetched")
+        gone = "the bot's address is gone; its events are kept to be fetched"
+        return Paid(pointless=gone, effect=_effect(job, given_up))
     data = {
         "handoff_id": handoff.handoff_id,
         "conversation_id": handoff.context.conversation_id,
@@ -35,7 +37,7 @@ def callback(job: Job, bench: Workbench) -> Paid:
     }
     event = {"type": f"handoff.{job.payload['event']}", "timestamp": job.payload["at"], "data": data}
     _send(job, bench, url, event)
-    return Paid(effect=_relayed if job.payload["event"] == "answered" else None)
+    return Paid(effect=_effect(job, _delivered))
 
 
 def webhook(job: Job, bench: Workbench) -> Paid:
@@ -95,6 +97,35 @@ def leave_alone(change: Change) -> None:
     defects.meets(change, gone_address(url), f"{told} Their events are kept: GET /v1/events.")
 
 
-def _relayed(change: Change) -> None:
-    change.become(delivered_at=change.now)
-    change.note("answer_relayed", actor="bot")
+def message_of(job: Job) -> str | None:
+    """Return the id of the message whose words this callback carries; None where it carries none."""
+    said = job.payload["data"].get("message", {}) if job.kind == "callback" else {}
+    return said["id"] if "text" in said else None
+
+
+def given_up(change: Change, message_id: str) -> None:
+    """The bot will not show this message: whoever wrote it must know, unless it took a later one."""
+    messages.settle(change, message_id, messages.UNDELIVERED)
+    _mark(change)
+
+
+def _delivered(change: Change, message_id: str) -> None:
+    messages.settle(change, message_id, messages.DELIVERED)
+    kept = messages.known(change, message_id)
+    if kept and kept.answer and change.handoff.delivered_at is None:
+        change.become(delivered_at=change.now)
+        change.note("answer_relayed", actor="bot")
+    _mark(change)
+
+
+def _effect(job: Job, what: Callable[[Change, str], None]) -> Callable[[Change], None] | None:
+    message_id = message_of(job)
+    return None if message_id is None else lambda change: what(change, message_id)
+
+
+def _mark(change: Change) -> None:
+    """Let the card say whether the customer has not seen the last reply."""
+    undelivered = messages.last_was_lost(change)
+    if undelivered != (change.handoff.undelivered_at is not None):
+        change.become(undelivered_at=change.now if undelivered else None)
+        lifecycle.show(change)

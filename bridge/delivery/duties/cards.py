@@ -117,6 +117,8 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         answered_at=handoff.answered_at,
         within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
         closing=CLOSINGS.get(handoff.state),
+        wrote_again_at=handoff.customer_wrote_at,
+        undelivered=handoff.undelivered_at is not None,
         flags=("test", *handoff.flags) if handoff.test else handoff.flags,
     )
 

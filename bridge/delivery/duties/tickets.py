@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from bridge.delivery.job import Job, Paid
@@ -11,15 +12,25 @@ from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.handoffs.lifecycle import TURNS
-from bridge.handoffs.model import Handoff
+from bridge.handoffs.model import Handoff, TicketRef
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
-from bridge.inbound.history import heard, told_by
+from bridge.inbound.history import MESSAGE, heard, told_by
 from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
-from connectors.base import Comment, Note, Priority, TicketChange, TicketDraft, TicketOutcome
+from connectors.base import (
+    Comment,
+    Note,
+    Priority,
+    TicketChange,
+    TicketDraft,
+    TicketHistory,
+    TicketOutcome,
+)
 from connectors.errors import Rejected
 
 SUBJECT_LENGTH = 120
+#: how long a message may wait for what is attached to it, once a reading has failed
+READ_WITHIN = timedelta(minutes=1)
 
 
 def open_ticket(job: Job, bench: Workbench) -> Paid:
@@ -52,6 +63,27 @@ def read_ticket(job: Job, bench: Workbench) -> Paid:
     helpdesk = bench.helpdesks[job.connection]
     history = helpdesk.history(ticket)
     return Paid(effect=lambda change: told_by(change, history, ticket, helpdesk.vendor))
+
+
+def read_message(job: Job, bench: Workbench) -> Paid:
+    """Read a message again on the ticket, whose webhook left open what is attached to it, and pass it on."""
+    ticket = bench.the_handoff().ticket
+    too_long = job.first_tried_at is not None and bench.now - job.first_tried_at > READ_WITHIN
+    if ticket is None or too_long:
+        return Paid(effect=lambda change: pass_on_unread(change, job))
+    helpdesk = bench.helpdesks[job.connection]
+    history = helpdesk.history(ticket)
+    return Paid(effect=lambda change: _read_whole(change, job, history, ticket, helpdesk.vendor))
+
+
+def pass_on_unread(change: Change, job: Job) -> None:
+    """Pass on a message as its webhook told it: without what may be attached rather than not at all."""
+    heard(change, MESSAGE.validate_python(job.payload["message"]))
+
+
+def _read_whole(change: Change, job: Job, history: TicketHistory, ticket: TicketRef, vendor: str) -> None:
+    told_by(change, history, ticket, vendor)
+    pass_on_unread(change, job)  # where the ticket does not show it, or not any more
 
 
 def _ticketed(change: Change, outcome: TicketOutcome) -> None:
