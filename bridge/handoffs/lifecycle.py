@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import owed
+from bridge.handoffs import notices, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
@@ -92,6 +92,7 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
         tell_bot=True,
         by=person.first_name,
         named_owner=handoff.owner == person.key,
+        customer_text=notices.joined(change.account, handoff, person),
     )
     change_ticket(change, assignee=person.key)
     show(change)
@@ -152,7 +153,14 @@ def reassign(change: Change, to: Person, *, actor: str, rung: int | None = None)
     """Give it to `to`: the ticket, the card and the clocks follow."""
     before = change.handoff.owner
     change.become(owner=to.key, claimed_by=None, claimed_at=None)
-    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before)
+    change.note(
+        "reassigned",
+        actor=actor,
+        tell_bot=True,
+        to=to.first_name,
+        before=before,
+        customer_text=notices.passed_on(change.account, change.handoff, to, change.now),
+    )
     change_ticket(change, assignee=to.key, rung=rung)
     show(change)
 
@@ -174,7 +182,8 @@ def resolved(change: Change, *, actor: str) -> None:
             change.become(flags=(*handoff.flags, SOLVED_UNANSWERED))
             change.note("solved_unanswered", actor=actor)
     elif handoff.is_open:
-        _close(change, State.RESOLVED, "resolved", actor=actor, data={})
+        told = {"customer_text": notices.solved(change.account, handoff)}
+        _close(change, State.RESOLVED, "resolved", actor=actor, data=told)
 
 
 def close_for_new(change: Change) -> None:

@@ -60,7 +60,7 @@ class Receipt(_Answer):
     id: str
     status: Literal["accepted", "updated"] = Field(description="updated: the conversation was open already")
     owner: Somebody | None = Field(description="null while nobody is on duty")
-    customer_text: str = Field(description="what may be told to the customer now")
+    customer_text: str = Field(description="what may be told to the customer now, in their language")
     promised_at: datetime
     ticket: Ticket | None = Field(None, description="with `wait=ticketed` alone; null while there is none")
 
