@@ -293,6 +293,10 @@ class Card:
     within_promise: bool | None = None
     closing: str | None = None  #: how it ended, when CLOSED: "withdrawn", "resolved"
     flags: tuple[str, ...] = ()
+    customer_channel: str | None = None  #: the channel the customer writes on, as the desk calls it
+    channel_closes_at: datetime | None = (
+        None  #: from then it takes no message to them; None where it does not close
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import notices, owed
+from bridge.handoffs import closing, notices, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
@@ -133,6 +133,7 @@ def add_messages(change: Change, turns: Sequence[Turn]) -> None:
         context=replace(context, transcript=(*context.transcript, *turns)[-LONGEST_TRANSCRIPT:]),
         revision=change.handoff.revision + 1,
     )
+    closing.extend(change)
     change.note("customer_wrote", actor="customer", turns=len(turns))
     _owe_turns(change, TURNS.dump_python(tuple(turns), mode="json"))
     show(change)
@@ -143,6 +144,7 @@ def add_context(change: Change, context: Context, *, event: str = "context_added
     fresh = context != change.handoff.context
     if fresh:
         change.become(context=context, summary=summarise(context), revision=change.handoff.revision + 1)
+        closing.extend(change)
     change.note(event, actor="bot", changed=fresh)
     if fresh:
         change_ticket(change, context=True)

@@ -100,6 +100,9 @@ class KnownHandoff(_Answer):
     asked_at: datetime
     received_at: datetime
     promised_at: datetime
+    channel_closes_at: datetime | None = Field(
+        description="from when the channel takes no message to the customer; null for one that does not close"
+    )
     owner: Somebody | None
     claimed_by: Somebody | None
     claimed_at: datetime | None

@@ -130,6 +130,8 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
         closing=CLOSINGS.get(handoff.state),
         flags=("test", *handoff.flags) if handoff.test else handoff.flags,
+        customer_channel=handoff.context.channel,
+        channel_closes_at=handoff.channel_closes_at,
     )
 
 
