@@ -19,6 +19,8 @@ from bridge.feeds.overrides import with_feeds
 from bridge.handoffs.account import Account
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
+from bridge.notices.model import Notices
+from bridge.notices.reading import shipped_notices
 from bridge.security.keys import hash_key, new_key, shown
 from bridge.security.signatures import new_secret
 from bridge.security.vault import Place, Vault
@@ -61,7 +63,10 @@ class NewKey:
 
 
 class Accounts:
-    """`helpdesks` and `chats` are the connections that this process can reach, the preferred ones first."""
+    """`helpdesks` and `chats` are the connections that this process can reach, the preferred ones first.
+
+    `notices` is what customers are told, None for what comes with the product.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Accounts:
         chat_vendors: Collection[str],
         helpdesks: tuple[str, ...] = (),
         chats: tuple[str, ...] = (),
+        notices: Notices | None = None,
     ) -> None:
         self._vault = vault
         self._vendors = frozenset((*helpdesk_vendors, *chat_vendors))
@@ -78,6 +84,7 @@ class Accounts:
         self._chat_vendors = chat_vendors
         self._helpdesks = helpdesks
         self._chats = chats
+        self._notices = notices or shipped_notices()
         self._known: dict[tuple[str, int], Account] = {}
         self._with_feeds: dict[str, tuple[Account, tuple[datetime | None, ...], Account]] = {}
         self._lock = threading.Lock()
@@ -217,6 +224,7 @@ class Accounts:
             desk_version=version,
             helpdesk=_preferred(desk, self._helpdesks),
             chat=self._chats[0] if self._chats else None,
+            notices=self._notices,
         )
 
     def _with_calendars(self, connection: Connection, account: Account) -> Account:

@@ -26,6 +26,7 @@ from bridge.intake.events import Events, event_routes
 from bridge.intake.problems import Problem, answer_http, answer_invalid, answer_problem, answer_unavailable
 from bridge.intake.replays import forget_signatures
 from bridge.intake.service import Intake
+from bridge.notices.reading import load_notices
 from bridge.security.outbound import GuardedSender
 from bridge.security.vault import Vault
 from bridge.settings import Settings, SettingsRefused
@@ -95,7 +96,7 @@ class Worker:
 def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None) -> Bridge:
     """Build what every process shares; `clock` None goes by the store's time, as all its processes do.
 
-    Raises SettingsRefused, Unconnectable, MappingRefused.
+    Raises SettingsRefused, Unconnectable, MappingRefused, NoticesRefused.
     """
     database = Database(settings.database_url)
     try:
@@ -107,6 +108,7 @@ def build_bridge(settings: Settings, clock: Callable[[], datetime] | None = None
             chat_vendors=frozenset(CHATS),
             helpdesks=tuple(connectors.helpdesks),
             chats=tuple(connectors.chats),
+            notices=load_notices(settings.mappings),
         )
     except BaseException:
         database.close()

@@ -12,6 +12,7 @@ from bridge.commands import (
     demo,
     held,
     keys,
+    notices,
     purge,
     report,
     restored,
@@ -24,6 +25,7 @@ from bridge.commands import (
 )
 from bridge.commands.outcome import Refused
 from bridge.desk.mistakes import DeskRefused
+from bridge.notices.reading import NoticesRefused
 from bridge.security.vault import KeysUnreadable
 from bridge.settings import SettingsRefused
 from bridge.store import StoreUnavailable, UnknownStore
@@ -38,6 +40,7 @@ COMMANDS: Final = (
     roster,
     route,
     report,
+    notices,
     held,
     restored,
     keys,
@@ -46,7 +49,15 @@ COMMANDS: Final = (
     simulate,
 )
 #: what a user can mend; the text says what is wrong and what would do
-MENDABLE: Final = (Refused, SettingsRefused, DeskRefused, MappingRefused, Unconnectable, UnknownStore)
+MENDABLE: Final = (
+    Refused,
+    SettingsRefused,
+    DeskRefused,
+    MappingRefused,
+    NoticesRefused,
+    Unconnectable,
+    UnknownStore,
+)
 MISUSED: Final = 2
 
 

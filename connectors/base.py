@@ -337,6 +337,10 @@ class Card:
     wrote_again_at: datetime | None = None  #: when the customer last wrote and nobody has answered since
     undelivered: bool = False  #: the bot did not take the last reply, so the customer has not seen it
     flags: tuple[str, ...] = ()
+    customer_channel: str | None = None  #: the channel the customer writes on, as the desk calls it
+    channel_closes_at: datetime | None = (
+        None  #: from then it takes no message to them; None where it does not close
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

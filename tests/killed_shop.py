@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from bridge.accounts import MAIN
 from bridge.app import Bridge, build_bridge, prepare
+from bridge.handoffs.accept import PROMISE
 from bridge.reports.accounting import Books, books
 from bridge.settings import read_settings
 from bridge.store import tables
@@ -104,7 +105,8 @@ class KilledShop:
         )
 
     def armed(self) -> int:
-        return self._count(tables.clocks, tables.clocks.c.state == "armed")
+        """Return how many promises and rungs are still to come; the customer's channel closes hours later."""
+        return self._count(tables.clocks, tables.clocks.c.state == "armed", tables.clocks.c.rung >= PROMISE)
 
     def fired(self) -> Counter[str]:
         """Count the rungs that each handoff's timeline tells of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -11,11 +11,12 @@ from bridge.commands.desk_file import add_desk_argument, desk_path
 from bridge.commands.outcome import Commands, add_command, print_json, settings_from_environment
 from bridge.desk.check import warnings
 from bridge.desk.load import load_desk
-from bridge.desk.mistakes import DeskRefused
+from bridge.desk.mistakes import DeskRefused, Mistake
 from bridge.desk.model import Desk
 from bridge.feeds.overrides import whose
 from bridge.feeds.reading import read_calendar
 from bridge.feeds.unfold import FeedRefused
+from bridge.notices.reading import NoticesRefused, load_notices
 from bridge.security.outbound import GuardedSender
 from connectors.base import Connector, Finding
 from connectors.errors import ConnectorError
@@ -44,18 +45,10 @@ def _check(given: argparse.Namespace) -> int:
     try:
         desk = load_desk(path, VENDORS)
     except DeskRefused as refused:
-        findings = [
-            Finding(
-                severity="error",
-                where=f"{one.file}:{one.line} {one.key}",
-                problem=one.problem,
-                remedy=one.remedy,
-            )
-            for one in refused.mistakes
-        ]
+        findings = [*_errors(refused.mistakes), *_notice_findings(None)]
     else:
         live = (*_live_findings(desk), *_feed_findings(desk)) if given.live else ()
-        findings = [*_desk_findings(desk), *live]
+        findings = [*_desk_findings(desk), *_notice_findings(desk.language), *live]
     if given.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -67,6 +60,28 @@ def _check(given: argparse.Namespace) -> int:
 def _desk_findings(desk: Desk) -> Iterator[Finding]:
     for one in warnings(desk, datetime.now(UTC)):
         yield Finding(severity=one.severity, where=one.where, problem=one.problem, remedy=one.remedy)
+
+
+def _errors(mistakes: Sequence[Mistake]) -> Iterator[Finding]:
+    for one in mistakes:
+        where = f"{one.file}:{one.line} {one.key}".rstrip()
+        yield Finding(severity="error", where=where, problem=one.problem, remedy=one.remedy)
+
+
+def _notice_findings(language: str | None) -> Iterator[Finding]:
+    """Read what customers are told; `language` is the desk's, None for English."""
+    try:
+        notices = load_notices(settings_from_environment().mappings)
+    except NoticesRefused as refused:
+        yield from _errors(refused.mistakes)
+        return
+    if language and not notices.speak(language):
+        yield Finding(
+            severity="warning",
+            where="language",
+            problem=f"there are no notices for {language}, so customers are told in English",
+            remedy=f"add notices/{language}.yaml to your mappings and set HANDOFF_MAPPINGS",
+        )
 
 
 def _live_findings(desk: Desk) -> Iterator[Finding]:

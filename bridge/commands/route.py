@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from bridge.commands.desk_file import add_desk_argument, read_desk_in_force
 from bridge.commands.outcome import Commands, Refused, add_command, moment, print_json
 from bridge.desk.model import Desk
+from bridge.handoffs import closing
 from bridge.handoffs.accept import plan
 from bridge.handoffs.account import Account
 from bridge.handoffs.summary import summarise, two_lines
 from bridge.intake.problems import unusable
 from bridge.intake.schema import HandoffRequest, to_context
 from bridge.intake.strict_json import BadJson, read_json
-from bridge.sla.due import due_times, promised_at
+from bridge.sla.due import before_closing, due_times, promised_at
 
 
 def add_to(commands: Commands) -> None:
@@ -77,6 +78,8 @@ def _planned(desk: Desk, body: bytes, at: datetime) -> dict[str, Any]:
     account = Account(account_id="", desk=desk, desk_version=0, helpdesk=None, chat=None)
     context = accepted.context
     route, policy = plan(account, context, at)
+    closes_at = closing.closes_at(context, closing.closes_after(account, context.channel), at)
+    promised = promised_at(policy, accepted.asked_at, desk.roster, context.channel)
     dues = due_times(policy, accepted.asked_at, desk.roster, context.channel)
     zone = ZoneInfo(desk.zone)
     return {
@@ -89,11 +92,12 @@ def _planned(desk: Desk, body: bytes, at: datetime) -> dict[str, Any]:
         "shift": route.shift,
         "card_channel": route.card_channel,
         "policy": policy.name,
-        "promised_at": _local(promised_at(policy, accepted.asked_at, desk.roster, context.channel), zone),
+        "promised_at": _local(before_closing(promised, closes_at, at), zone),
+        "channel_closes_at": _local(closes_at, zone) if closes_at else None,
         "ladder": [
             {
                 "number": rung.number,
-                "due_at": _local(due, zone),
+                "due_at": _local(before_closing(due, closes_at, at), zone),
                 "steps": [
                     f"{step.kind} {step.target}" if step.target else str(step.kind) for step in rung.steps
                 ],

@@ -85,6 +85,7 @@ def _desk(data: dict[str, Any], vendors: frozenset[str], complaints: Complaints)
         policies=read_policies(data.get("sla"), calendars, known),
         helpdesk=_helpdesk(data.get("helpdesk"), vendors, complaints),
         fallback=_fallback(data.get("fallback"), known),
+        language=_language(data.get("language"), complaints),
     )
 
 
@@ -98,6 +99,16 @@ def _zone(data: dict[str, Any], complaints: Complaints) -> str:
     except PydanticCustomError as error:
         complaints.add_error(("timezone",), error)
         return "UTC"
+
+
+def _language(written: Any, complaints: Complaints) -> str | None:
+    if written is None:
+        return None
+    try:
+        return words.locale(written)
+    except PydanticCustomError as error:
+        complaints.add_error(("language",), error)
+        return None
 
 
 def _helpdesk(written: Any, vendors: frozenset[str], complaints: Complaints) -> str | None:

@@ -40,6 +40,7 @@ class Desk:
     helpdesk: str | None = None  #: the connection that gets tickets; None when there is only one
     fallback: Fallback = field(default_factory=Fallback)
     feeds: tuple[Feed, ...] = ()
+    language: str | None = None  #: in which customers of no known language are told; None for English
 
     @property
     def people(self) -> Mapping[str, Person]:

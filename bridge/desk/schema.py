@@ -18,6 +18,7 @@ CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
 
 SECTIONS = (
     "timezone",
+    "language",
     "people",
     "roles",
     "channels",

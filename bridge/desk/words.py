@@ -20,6 +20,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})")
 POINT = re.compile(r"(?:(?P<percent>\d{1,4})\s*%|(?P<number>\d{1,5})\s*(?P<unit>[smhd]))")
 BOUND = re.compile(r"(>=|<=|>|<)\s*([-+]?\d{1,15}(?:\.\d{1,6})?)")
+LOCALE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -49,6 +50,13 @@ def zone(name: Any) -> str:
     if not isinstance(name, str) or name not in _zones():
         raise problem(f"unknown time zone {name!r}", _zone_remedy(str(name)))
     return name
+
+
+def locale(name: Any) -> str:
+    """Read a language as BCP 47 writes it."""
+    if not isinstance(name, str) or not LOCALE.fullmatch(name.strip()):
+        raise problem(f"{name!r} names no language", "write en, hi or pt-BR, the name of a file of notices")
+    return name.strip()
 
 
 def hours(text: Any) -> WallHours:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.handoffs import notices, rows
+from bridge.handoffs import closing, notices, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
@@ -19,7 +19,7 @@ from bridge.handoffs.summary import summarise
 from bridge.roster.on_duty import on_duty
 from bridge.routing.choose import choose
 from bridge.routing.model import Route
-from bridge.sla.due import due_times, promised_at
+from bridge.sla.due import before_closing, due_times, promised_at
 from bridge.sla.model import Policy
 from bridge.store import Transaction
 
@@ -88,6 +88,9 @@ def _first(
     """Make a handoff; `ticket` is the conversation's own from an earlier one, None to open one."""
     context, desk = handover.context, account.desk
     route, policy = plan(account, context, now)
+    closes_after = closing.closes_after(account, context.channel)
+    closes_at = closing.closes_at(context, closes_after, now)
+    promised = promised_at(policy, handover.asked_at, desk.roster, context.channel)
     handoff = Handoff(
         account_id=account.account_id,
         handoff_id=new_id("ho", now),
@@ -100,7 +103,9 @@ def _first(
         started_at=handover.started_at,
         asked_at=handover.asked_at,
         received_at=now,
-        promised_at=promised_at(policy, handover.asked_at, desk.roster, context.channel),
+        promised_at=before_closing(promised, closes_at, now),
+        closes_after=closes_after,
+        channel_closes_at=closes_at,
         desk_version=account.desk_version,
         key_id=handover.key_id,
         test=handover.test,
@@ -185,11 +190,14 @@ def _owe_ticket_and_card(change: Change) -> None:
 
 
 def _arm_clocks(change: Change) -> None:
-    """Write one clock for the promise and one for each rung of the ladder."""
-    handoff = change.handoff
+    """Write one clock for the promise, one for each rung, and one that warns before the channel closes."""
+    handoff, closes_at = change.handoff, change.handoff.channel_closes_at
     dues = due_times(handoff.policy, handoff.asked_at, change.account.desk.roster, handoff.context.channel)
-    rungs = {rung.number: due for rung, due in zip(handoff.policy.ladder, dues, strict=True)}
-    change.arm({PROMISE: handoff.promised_at, **rungs})
+    rungs = {
+        rung.number: before_closing(due, closes_at, change.now)
+        for rung, due in zip(handoff.policy.ladder, dues, strict=True)
+    }
+    change.arm({PROMISE: handoff.promised_at, **rungs, **closing.warning_due(closes_at, change.now)})
 
 
 def _window(account: Account, channel: str, policy: Policy) -> timedelta:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.desk.model import Desk
+from bridge.notices.model import Notices
+from bridge.notices.reading import shipped_notices
 from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
@@ -26,6 +28,7 @@ class Account:
     desk_version: int
     helpdesk: str | None
     chat: str | None
+    notices: Notices = field(default_factory=shipped_notices)
 
     def person(self, key: str | None) -> Person | None:
         """Return the person with this key; None for no key, or one the desk no longer knows."""

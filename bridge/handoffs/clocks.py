@@ -16,10 +16,11 @@ from sqlalchemy import (
     update,
 )
 
-from bridge.handoffs import holding, lifecycle
+from bridge.handoffs import holding, lifecycle, warning
 from bridge.handoffs.accept import GAP, PROMISE
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_changes, write_together
+from bridge.handoffs.closing import CLOSED, CLOSING
 from bridge.handoffs.model import State
 from bridge.handoffs.steps import take_step
 from bridge.roster.on_duty import on_duty
@@ -94,7 +95,7 @@ def fire_together(tx: Transaction, account: Account, due: Sequence[DueClock], no
     """
     changes = open_changes(tx, account, {clock.handoff_id for clock in due}, now, skip_locked=True)
     free = [clock for clock in due if clock.handoff_id in changes]
-    too_late = [clock for clock in free if holding.is_too_late(clock.due_at, now)]
+    too_late = [clock for clock in free if holding.is_too_late(clock.rung, clock.due_at, now)]
     for handoff_id in dict.fromkeys(clock.handoff_id for clock in too_late):
         holding.hold(changes[handoff_id], now - holding.LATEST)
     fired = _take(tx, account.account_id, [clock for clock in free if clock not in too_late], now)
@@ -133,6 +134,10 @@ def _as_fired(clock: DueClock, now: datetime) -> dict[str, Any]:
 def _ring(change: Change, clock: DueClock) -> None:
     if clock.rung == PROMISE:
         _breach(change)
+    elif clock.rung == CLOSING:
+        warning.closing(change)
+    elif clock.rung == CLOSED:
+        warning.closed(change)
     else:
         _climb(change, clock)
 

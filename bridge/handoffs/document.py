@@ -32,6 +32,7 @@ def document(handoff: Handoff) -> dict[str, Any]:
         "asked_at": _text(handoff.asked_at),
         "received_at": _text(handoff.received_at),
         "promised_at": _text(handoff.promised_at),
+        "channel_closes_at": _text(handoff.channel_closes_at),
         "claimed_by": handoff.claimed_by,
         "claimed_at": _text(handoff.claimed_at),
         "answered_by": handoff.answered_by,

@@ -28,8 +28,8 @@ HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "accepted": ("owner", "promised_at", "customer_text", "flags"),
     "ticketed": ("ticket", "url"),
     "ticket_moved": ("ticket", "url"),
-    "claimed": ("by", "named_owner"),
-    "reassigned": ("to",),
+    "claimed": ("by", "named_owner", "customer_text"),
+    "reassigned": ("to", "customer_text"),
     "answered": ("message", "answered_in_window"),
     "answer_corrected": ("message", "answered_in_window"),
     "message": ("message",),
@@ -38,6 +38,7 @@ HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "handed_over_again": ("changed",),
     "breached": ("promised_at", "gap"),
     "escalated": ("rung", "reached", "late_ms", "customer_text"),
+    "resolved": ("customer_text",),
     "withdrawn": ("reason",),
     "failed": ("what",),
 }

@@ -2,7 +2,8 @@
 
 A rung that comes due while nothing runs fires as soon as something does. But one that is over an hour late
 tells of a long outage or of a store restored from an old copy, and what it would do may have been done,
-or may have become wrong. It is held instead: a person lets it fire, or drops it.
+or may have become wrong. It is held instead: a person lets it fire, or drops it. The clocks of the customer's channel
+are never held: what they tell is looked at anew when they fire.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 
 from bridge.handoffs import lifecycle
+from bridge.handoffs.accept import PROMISE
 from bridge.handoffs.change import Change
 from bridge.store import tables
 
@@ -37,8 +39,8 @@ class HeldClock:
     due_at: datetime
 
 
-def is_too_late(due_at: datetime, now: datetime) -> bool:
-    return now - due_at > LATEST
+def is_too_late(rung: int, due_at: datetime, now: datetime) -> bool:
+    return rung >= PROMISE and now - due_at > LATEST
 
 
 def hold(change: Change, due_before: datetime) -> int:
@@ -49,7 +51,12 @@ def hold(change: Change, due_before: datetime) -> int:
     nothing_held = not change.tx.execute(select(exists().where(*_of_account(change)))).scalar()
     held = change.tx.execute(
         update(CLOCKS)
-        .where(*_of_handoff(change), CLOCKS.c.state == "armed", CLOCKS.c.due_at < due_before)
+        .where(
+            *_of_handoff(change),
+            CLOCKS.c.rung >= PROMISE,
+            CLOCKS.c.state == "armed",
+            CLOCKS.c.due_at < due_before,
+        )
         .values(state=HELD)
         .returning(CLOCKS.c.rung)
     )

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import messages, owed
+from bridge.handoffs import closing, messages, notices, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, Speaker, State, TicketRef, Turn
@@ -96,6 +96,7 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
         tell_bot=True,
         by=person.first_name,
         named_owner=handoff.owner == person.key,
+        customer_text=notices.joined(change.account, handoff, person),
     )
     change_ticket(change, assignee=person.key)
     show(change)
@@ -157,6 +158,7 @@ def add_messages(change: Change, turns: Sequence[Turn]) -> None:
         context=replace(context, transcript=(*context.transcript, *turns)[-LONGEST_TRANSCRIPT:]),
         revision=change.handoff.revision + 1,
     )
+    closing.extend(change)
     change.note("customer_wrote", actor="customer", turns=len(turns))
     _owe_turns(change, TURNS.dump_python(tuple(turns), mode="json"))
     if any(turn.speaker is Speaker.CUSTOMER for turn in turns):
@@ -169,6 +171,7 @@ def add_context(change: Change, context: Context, *, event: str = "context_added
     fresh = context != change.handoff.context
     if fresh:
         change.become(context=context, summary=summarise(context), revision=change.handoff.revision + 1)
+        closing.extend(change)
     change.note(event, actor="bot", changed=fresh)
     if fresh:
         change_ticket(change, context=True)
@@ -181,7 +184,15 @@ def reassign(
     """Give it to `to`: the ticket, the card and the clocks follow. `words` are what the giver adds, None for none."""
     before = change.handoff.owner
     change.become(owner=to.key, claimed_by=None, claimed_at=None)
-    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before, words=words)
+    change.note(
+        "reassigned",
+        actor=actor,
+        tell_bot=True,
+        to=to.first_name,
+        before=before,
+        words=words,
+        customer_text=notices.passed_on(change.account, change.handoff, to, change.now),
+    )
     change_ticket(change, assignee=to.key, rung=rung)
     show(change)
 
@@ -203,7 +214,8 @@ def resolved(change: Change, *, actor: str) -> None:
             change.become(flags=(*handoff.flags, SOLVED_UNANSWERED))
             change.note("solved_unanswered", actor=actor)
     elif handoff.is_open:
-        _close(change, State.RESOLVED, "resolved", actor=actor, data={})
+        told = {"customer_text": notices.solved(change.account, handoff)}
+        _close(change, State.RESOLVED, "resolved", actor=actor, data=told)
 
 
 def close_for_new(change: Change, asked_at: datetime) -> None:

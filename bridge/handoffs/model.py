@@ -165,6 +165,8 @@ class Handoff:
     asked_at: datetime
     received_at: datetime
     promised_at: datetime
+    closes_after: timedelta | None = None  #: how long after the customer's last message the channel is open
+    channel_closes_at: datetime | None = None  #: and when it closes; None for a channel that does not
     started_at: datetime | None = None
     desk_version: int = 0
     key_id: str | None = None  #: the key that handed it over; its secret signs the callbacks

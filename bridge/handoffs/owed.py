@@ -5,6 +5,7 @@ The statements are built once: putting one together costs more than running it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -43,6 +44,17 @@ _STOP_CALLS: Final = (
     update(DELIVERIES)
     .where(*_THEIRS, *NOT_BEGUN, DELIVERIES.c.rung.is_not(None))
     .values(state="cancelled", settled_at=bindparam("now"))
+)
+_ARMED_AFTER: Final = (
+    select(CLOCKS.c.rung, CLOCKS.c.due_at)
+    .where(
+        CLOCKS.c.account_id == bindparam("of_account"),
+        CLOCKS.c.handoff_id == bindparam("of_handoff"),
+        CLOCKS.c.state == "armed",
+        CLOCKS.c.rung > bindparam("rung"),
+        CLOCKS.c.due_at > bindparam("now", type_=Instant),
+    )
+    .order_by(CLOCKS.c.due_at, CLOCKS.c.rung)
 )
 _OPENING: Final = select(DELIVERIES.c.connection).where(*_THEIRS, DELIVERIES.c.kind == "open_ticket")
 _BEING_OPENED: Final = _OPENING.where(DELIVERIES.c.state.in_(("owed", "unknown")))
@@ -102,6 +114,11 @@ def stop(change: Change) -> None:
     stopped = {**_of(change), "now": change.now}
     change.tx.execute(_STOP_CLOCKS, stopped)
     change.tx.execute(_STOP_CALLS, stopped)
+
+
+def armed_after(change: Change, rung: int) -> Sequence[Row[Any]]:
+    """Return the later rungs that are still to come, each with its `rung` and `due_at`, the soonest first."""
+    return change.tx.execute(_ARMED_AFTER, {**_of(change), "rung": rung, "now": change.now}).all()
 
 
 def opens_through(change: Change) -> str | None:

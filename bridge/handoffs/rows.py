@@ -57,6 +57,7 @@ PLAIN: Final = (
     "asked_at",
     "received_at",
     "promised_at",
+    "channel_closes_at",
     "owner",
     "rung",
     "ticketed_at",
@@ -95,6 +96,10 @@ def _ticket(handoff: Handoff) -> dict[str, Any]:
     }
 
 
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else int(duration.total_seconds())
+
+
 #: field of a handoff → the columns it is kept in
 COMPOSED: Final[Mapping[str, Callable[[Handoff], dict[str, Any]]]] = {
     "state": lambda handoff: {"state": handoff.state.value},
@@ -104,6 +109,7 @@ COMPOSED: Final[Mapping[str, Callable[[Handoff], dict[str, Any]]]] = {
     "policy": lambda handoff: {"policy": POLICY.dump_python(handoff.policy, mode="json")},
     "flags": lambda handoff: {"flags": list(handoff.flags)},
     "window": lambda handoff: {"window_seconds": int(handoff.window.total_seconds())},
+    "closes_after": lambda handoff: {"closes_after_seconds": _seconds(handoff.closes_after)},
     "ticket": _ticket,
     "card": lambda handoff: {"card": CARD.dump_python(handoff.card, mode="json") if handoff.card else None},
 }
@@ -141,9 +147,14 @@ def from_row(row: Row[Any]) -> Handoff:
         policy=POLICY.validate_python(found["policy"]),
         flags=tuple(found["flags"]),
         window=timedelta(seconds=found["window_seconds"]),
+        closes_after=_duration(found["closes_after_seconds"]),
         ticket=TICKET.validate_python(found["ticket"]) if found["ticket"] else None,
         card=CARD.validate_python(found["card"]) if found["card"] else None,
     )
+
+
+def _duration(seconds: int | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 # Built once, since putting a statement together costs more than running it.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
-from bridge.handoffs import lifecycle, notices, notifying
+from bridge.handoffs import lifecycle, notices, notifying, owed
 from bridge.handoffs.account import WEBHOOK
 from bridge.handoffs.change import Change
 from bridge.roster.model import Duty, Person
-from bridge.sla.model import Step, StepKind
+from bridge.roster.on_duty import on_duty
+from bridge.sla.model import Rung, Step, StepKind
 
 PRIORITIES: Final = ("low", "normal", "high", "urgent")
 
@@ -41,6 +43,19 @@ class Moment:
     @property
     def backup(self) -> Person | None:
         return self._person(self.duty.backup if self.duty else None)
+
+    @property
+    def called(self) -> Person | None:
+        """Whom the step calls beside the owner; None for nobody, and for steps that call nobody."""
+        match self.step.kind:
+            case StepKind.TAG_BACKUP | StepKind.REASSIGN_TO_BACKUP:
+                return self.backup
+            case StepKind.TAG_LEAD:
+                return self.lead
+            case StepKind.PAGE:
+                return self.paged
+            case _:
+                return None
 
     @property
     def lead(self) -> Person | None:
@@ -111,7 +126,8 @@ def _tell_customer(moment: Moment) -> Outcome:
     change = moment.change
     if not change.handoff.context.callback_url:
         return Outcome(text="the bot gave no address to tell the customer through")
-    return Outcome(text="the customer is told", customer_text=notices.late(change.handoff, change.now))
+    told = notices.late(change.account, change.handoff, change.now, _next_call_at(moment))
+    return Outcome(text="the customer is told", customer_text=told)
 
 
 def _call_webhook(moment: Moment) -> Outcome:
@@ -132,6 +148,32 @@ STEPS: Final[Mapping[StepKind, Callable[[Moment], Outcome]]] = {
     StepKind.TELL_CUSTOMER: _tell_customer,
     StepKind.CALL_WEBHOOK: _call_webhook,
 }
+
+
+def _next_call_at(moment: Moment) -> datetime | None:
+    """Return when the ladder next calls somebody whom it has not called by now; None where it does not.
+
+    Only what is armed counts, and only whom the roster has on duty at that time and something can reach.
+    """
+    change, ladder = moment.change, moment.change.handoff.policy.ladder
+    known = {change.handoff.owner, change.handoff.route.owner}
+    for rung in ladder:
+        if rung.number <= moment.rung:
+            known |= {person.key for person in _called_by(change, rung, moment.duty)}
+    for due in owed.armed_after(change, moment.rung):
+        rung = next(rung for rung in ladder if rung.number == due.rung)
+        duty = on_duty(change.account.desk.roster, change.handoff.context.channel, due.due_at)
+        called = _called_by(change, rung, duty)
+        if any(person.key not in known and (change.account.chat or person.notify) for person in called):
+            at: datetime = due.due_at
+            return at
+    return None
+
+
+def _called_by(change: Change, rung: Rung, duty: Duty | None) -> list[Person]:
+    """Return whom the rung's steps call beside the owner, with these people on duty."""
+    moments = (Moment(change=change, step=step, rung=rung.number, duty=duty) for step in rung.steps)
+    return [person for moment in moments if (person := moment.called)]
 
 
 def _call(moment: Moment, person: Person | None, role: str, text: str, *, directly: bool = False) -> Outcome:

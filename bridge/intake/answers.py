@@ -60,7 +60,7 @@ class Receipt(_Answer):
     id: str
     status: Literal["accepted", "updated"] = Field(description="updated: the conversation was open already")
     owner: Somebody | None = Field(description="null while nobody is on duty")
-    customer_text: str = Field(description="what may be told to the customer now")
+    customer_text: str = Field(description="what may be told to the customer now, in their language")
     promised_at: datetime
     ticket: Ticket | None = Field(None, description="with `wait=ticketed` alone; null while there is none")
 
@@ -100,6 +100,9 @@ class KnownHandoff(_Answer):
     asked_at: datetime
     received_at: datetime
     promised_at: datetime
+    channel_closes_at: datetime | None = Field(
+        description="from when the channel takes no message to the customer; null for one that does not close"
+    )
     owner: Somebody | None
     claimed_by: Somebody | None
     claimed_at: datetime | None

@@ -61,6 +61,7 @@ SHOWN: Final = (
     "asked_at",
     "received_at",
     "promised_at",
+    "channel_closes_at",
     "claimed_at",
     "answered_by",
     "answered_at",

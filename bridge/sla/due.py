@@ -11,6 +11,8 @@ from bridge.roster.walltime import days_touching, span_on
 from bridge.sla.model import Calendar, CalendarKind, Policy
 
 WEEK = timedelta(days=7)
+#: before a channel closes a person needs so long to write what still reaches the customer
+LAST_CALL = timedelta(minutes=30)
 LONGEST_CLOSED_WEEKS = 57  #: a little more than a year; a calendar closed for longer does not open again
 MOST_WEEKS = 10 * 53
 
@@ -24,6 +26,23 @@ def due_times(policy: Policy, started_at: datetime, roster: Roster, channel: str
     """Return when each rung of the ladder is due, in the ladder's order and in UTC."""
     offsets = (rung.offset(policy.respond_within) for rung in policy.ladder)
     return tuple(working_add(policy.calendar, started_at, offset, roster, channel) for offset in offsets)
+
+
+def before_closing(due: datetime, closes_at: datetime | None, now: datetime) -> datetime:
+    """Return `due`, brought forward to `LAST_CALL` before the customer's channel closes where it lies later.
+
+    Nothing is brought before `now`, and nothing else changes: what is due in time stays when it was, so no rung comes
+    before its share of the promise, and where promise and rungs are brought forward they keep their order. None for
+    a channel that does not close. One that has closed by `now` changes nothing: there is nothing to be in time for.
+    """
+    if closes_at is None or closes_at <= now:
+        return due
+    return min(due, ahead_of(closes_at, LAST_CALL, now))
+
+
+def ahead_of(closes_at: datetime, margin: timedelta, now: datetime) -> datetime:
+    """Return the moment `margin` before `closes_at`, or half way there from `now` where that is later."""
+    return closes_at - min(margin, (closes_at - now) / 2)
 
 
 def working_add(

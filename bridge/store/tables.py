@@ -123,6 +123,8 @@ handoffs = Table(
     Column("asked_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("promised_at", Instant, nullable=False),
+    Column("closes_after_seconds", Integer),  # NULL for a channel that does not close
+    Column("channel_closes_at", Instant),
     Column("owner", String(64)),
     Column("rung", Integer, nullable=False),
     Column("ticket", Document),
@@ -213,7 +215,7 @@ clocks = Table(
     metadata,
     Column("account_id", String(64)),
     Column("handoff_id", String(64)),
-    Column("rung", Integer),
+    Column("rung", Integer),  # from 1; 0 is the promise, below it are the clocks of the channel
     Column("due_at", Instant, nullable=False),
     Column("state", String(16), nullable=False),  # armed, fired, cancelled
     Column("settled_at", Instant),

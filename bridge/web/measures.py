@@ -13,9 +13,10 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
-from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy import Connection, Text, and_, cast, func, select
 
 from bridge.delivery.job import DeliveryState
+from bridge.handoffs.accept import PROMISE
 from bridge.handoffs.holding import HELD
 from bridge.handoffs.lifecycle import MISROUTED
 from bridge.handoffs.model import State
@@ -153,7 +154,8 @@ def _defects(connection: Connection) -> Metric:
 
 def _lateness(connection: Connection) -> Metric:
     table = tables.clocks
-    fired = table.c.state == "fired"
+    # A clock of the channel is no rung, and is armed anew when the customer writes: a count of them would fall.
+    fired = and_(table.c.state == "fired", table.c.rung >= PROMISE)
     at_most = [func.count().filter(table.c.late_ms <= bound) for bound in LATENESS_MS]
     row = connection.execute(
         select(*at_most, func.count(), func.coalesce(func.sum(table.c.late_ms), 0)).where(fired)

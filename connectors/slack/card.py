@@ -33,6 +33,7 @@ LINE_LIMIT = 1_400
 REASON_LIMIT = 600
 WORD_LIMIT = 160
 FLAGS_SHOWN = 5
+CLOSE_IS_NEAR = timedelta(hours=4)  # a channel that closes later is not worth a line yet
 
 UNDECIDED = frozenset({CardState.WAITING, CardState.LATE})
 UNANSWERED = UNDECIDED | {CardState.CLAIMED}
@@ -106,6 +107,19 @@ def _times(card: Card, now: datetime) -> Iterator[str]:
     if card.snoozed_until:
         by = f" by {_word(card.snoozed_by)}" if card.snoozed_by else ""
         yield f"Snoozed{by} until {date_token(card.snoozed_until, '{time}')}"
+    yield from _closing(card, now)
+
+
+def _closing(card: Card, now: datetime) -> Iterator[str]:
+    """Tell when the customer's channel closes, or since when it is closed, while nobody has answered."""
+    closes_at = card.channel_closes_at
+    if closes_at is None or closes_at - now > CLOSE_IS_NEAR:
+        return
+    channel = _word(card.customer_channel or "The customer's channel")
+    if now < closes_at:
+        yield f"{channel} closes {date_token(closes_at, '{date_short_pretty} at {time}')}"
+    else:
+        yield f"{channel} closed since {date_token(closes_at, '{date_short_pretty} {time}')}"
 
 
 def _unheard(card: Card) -> Iterator[str]:

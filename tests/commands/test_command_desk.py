@@ -96,6 +96,29 @@ def test_a_dry_run_as_json(handoff, payload):
     assert told["ladder"][-1]["steps"] == ["page lead", "move_group Escalations"]
 
 
+def test_a_dry_run_brings_what_is_due_before_the_channel_closes(handoff, payload):
+    said = [{"speaker": "customer", "text": "hello?", "at": "2026-11-20T13:12:00Z"}]
+    payload.write_text(json.dumps({**PAYLOAD, "channel": "whatsapp", "transcript": said}))
+    told = handoff("route", "--payload", payload, "--at", EVENING, "--json").json
+    assert told["channel_closes_at"] == "2026-11-21T18:42:00+05:30"
+    assert told["promised_at"] == "2026-11-21T18:27:00+05:30"
+    assert [rung["due_at"][11:19] for rung in told["ladder"]] == [
+        "18:24:30",
+        "18:27:00",
+        "18:29:30",
+        "18:32:00",
+    ]
+    said[0]["at"] = "2026-11-20T12:56:00Z"
+    payload.write_text(json.dumps({**PAYLOAD, "channel": "whatsapp", "transcript": said}))
+    told = handoff("route", "--payload", payload, "--at", EVENING, "--json").json
+    assert [rung["due_at"][11:19] for rung in told["ladder"]] == [
+        "18:24:00",
+        "18:24:00",
+        "18:24:00",
+        "18:24:00",
+    ]
+
+
 def test_a_dry_run_reads_standard_input(handoff, monkeypatch):
     typed = io.TextIOWrapper(io.BytesIO(json.dumps(PAYLOAD).encode()))
     monkeypatch.setattr("sys.stdin", typed)

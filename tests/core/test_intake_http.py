@@ -79,6 +79,16 @@ def test_a_handoff_is_accepted_with_owner_promise_and_words_for_the_customer(doo
     assert receipt["promised_at"] == "2026-11-21T13:07:00+00:00"
 
 
+def test_a_bot_reads_when_the_customers_channel_closes(door):
+    said = [{"speaker": "customer", "text": "hello?", "at": "2026-11-21T12:40:00Z"}]
+    closing, open_for_ever = (
+        door.post(body(conversation_id=channel, channel=channel, transcript=said)).json()["id"]
+        for channel in ("whatsapp", "web")
+    )
+    assert door.get(f"/{closing}").json()["channel_closes_at"] == "2026-11-22T12:40:00+00:00"
+    assert door.get(f"/{open_for_ever}").json()["channel_closes_at"] is None
+
+
 def test_the_same_key_and_body_get_the_same_id(door):
     first, second = (door.post(body(), key="k1").json() for _ in range(2))
     assert first == second
@@ -314,7 +324,7 @@ ALLOWED = {
     *("id", "state", "test", "conversation_id", "channel", "topic", "trigger", "customer", "fields"),
     *("records", "attempts", "verification", "sentiment", "summary", "language", "flags", "window_seconds"),
     *("started_at", "asked_at", "received_at", "promised_at", "claimed_at", "answered_at", "closed_at"),
-    *("owner", "claimed_by", "answered_by", "turns", "ticket", "announced", "rung"),
+    *("owner", "claimed_by", "answered_by", "turns", "ticket", "announced", "rung", "channel_closes_at"),
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from rosters import local, roster, shift
 
 from bridge.roster.model import WallHours
-from bridge.sla.due import due_times, promised_at
+from bridge.sla.due import LAST_CALL, before_closing, due_times, promised_at
 from bridge.sla.model import Calendar, CalendarKind, Opening, Policy, Rung, Step, StepKind
 
 QUARTER = timedelta(minutes=15)
@@ -105,3 +105,25 @@ def test_a_rung_has_one_point_in_time(given):
 def test_a_calendar_with_hours_of_its_own_needs_them():
     with pytest.raises(ValueError, match="openings"):
         Calendar(kind=CalendarKind.HOURS, zone="Asia/Kolkata")
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("due_in", "closes_in", "comes_in"),
+    [
+        (HOUR, None, HOUR),  # a channel that does not close
+        (HOUR, -HOUR, HOUR),  # and one that has closed
+        (HOUR, timedelta(0), HOUR),
+        (HOUR, HOUR + LAST_CALL, HOUR),  # just in time
+        (HOUR, 2 * LAST_CALL, LAST_CALL),
+        (3 * HOUR, 2 * HOUR, 2 * HOUR - LAST_CALL),
+        (3 * HOUR, timedelta(minutes=20), timedelta(minutes=10)),  # half of what is left
+        (-HOUR, timedelta(minutes=20), -HOUR),  # what is overdue is no more than that
+    ],
+)
+def test_what_is_due_after_a_channel_closes_is_brought_before_it(due_in, closes_in, comes_in):
+    closes_at = None if closes_in is None else START + closes_in
+
+    assert before_closing(START + due_in, closes_at, START) == START + comes_in

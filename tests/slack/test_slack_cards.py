@@ -200,6 +200,46 @@ def test_a_deleted_card_is_gone(shop, chat, card, once):
         chat.update_card(ref, card())
 
 
+@pytest.mark.parametrize(
+    ("closes_in", "said"),
+    [
+        (timedelta(hours=4), "whatsapp closes <!date^{at}^{{date_short_pretty}} at {{time}}|"),
+        (timedelta(seconds=1), "whatsapp closes <!date^{at}^{{date_short_pretty}} at {{time}}|"),
+        (timedelta(0), "whatsapp closed since <!date^{at}^{{date_short_pretty}} {{time}}|"),
+        (timedelta(days=-2), "whatsapp closed since <!date^{at}^{{date_short_pretty}} {{time}}|"),
+    ],
+)
+def test_a_channel_that_closes_soon_or_has_closed_is_told(shop, chat, card, once, closes_in, said):
+    closes_at = NOON + closes_in
+
+    chat.post_card(card(customer_channel="whatsapp", channel_closes_at=closes_at), once)
+
+    assert said.format(at=int(closes_at.timestamp())) in words(shop.messages()[0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"channel_closes_at": None},
+        {"channel_closes_at": NOON + timedelta(hours=4, seconds=1)},
+        {"channel_closes_at": NOON, "state": CardState.ANSWERED, "answered_at": NOON},
+        {"channel_closes_at": NOON, "state": CardState.CLOSED},
+    ],
+)
+def test_a_channel_that_is_open_for_long_or_was_answered_in_takes_no_line(shop, chat, card, once, changes):
+    chat.post_card(card(customer_channel="whatsapp", **changes), once)
+
+    assert "whatsapp close" not in words(shop.messages()[0])
+
+
+def test_a_channels_name_in_the_desk_does_nothing_on_the_card(shop, chat, card, once):
+    chat.post_card(card(customer_channel="<!channel>", channel_closes_at=NOON), once)
+
+    (message,) = shop.messages()
+    assert message["told"] == ["Asha Rao"]
+    assert "&lt;!channel&gt; closed since" in words(message)
+
+
 def test_nothing_is_unfurled(chat, card, once, monkeypatch):
     sent = {}
     monkeypatch.setattr(

@@ -120,6 +120,8 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         wrote_again_at=handoff.customer_wrote_at,
         undelivered=handoff.undelivered_at is not None,
         flags=("test", *handoff.flags) if handoff.test else handoff.flags,
+        customer_channel=handoff.context.channel,
+        channel_closes_at=handoff.channel_closes_at,
     )
 
 
