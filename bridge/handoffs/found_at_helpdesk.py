@@ -37,9 +37,7 @@ def assigned(change: Change, person: Person | None, *, by: str) -> None:
     keeps_it = handoff.owner is None and person.key == handoff.route.lead
     if keeps_it or MISROUTED in handoff.flags or _assignment_owed(change):
         return
-    change.become(owner=person.key, claimed_by=None, claimed_at=None)
-    change.note("reassigned", actor=by, tell_bot=True, to=person.first_name, before=handoff.owner)
-    lifecycle.show(change)
+    lifecycle.reassign(change, person, actor=by, helpdesk_knows=True)
     if handoff.state is State.OPEN:
         saying.under_the_card(change, "It is yours: the ticket was assigned to you.", person)
 

@@ -179,9 +179,18 @@ def add_context(change: Change, context: Context, *, event: str = "context_added
 
 
 def reassign(
-    change: Change, to: Person, *, actor: str, rung: int | None = None, words: str | None = None
+    change: Change,
+    to: Person,
+    *,
+    actor: str,
+    rung: int | None = None,
+    words: str | None = None,
+    helpdesk_knows: bool = False,
 ) -> None:
-    """Give it to `to`: the ticket, the card and the clocks follow. `words` are what the giver adds, None for none."""
+    """Give it to `to`: the card and the clocks follow, and the ticket unless the helpdesk told us of it.
+
+    `words` are what the giver adds, None for none.
+    """
     before = change.handoff.owner
     change.become(owner=to.key, claimed_by=None, claimed_at=None)
     change.note(
@@ -193,7 +202,8 @@ def reassign(
         words=words,
         customer_text=notices.passed_on(change.account, change.handoff, to, change.now),
     )
-    change_ticket(change, assignee=to.key, rung=rung)
+    if not helpdesk_knows:
+        change_ticket(change, assignee=to.key, rung=rung)
     show(change)
 
 
