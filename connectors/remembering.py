@@ -106,6 +106,8 @@ class RememberingHelpdesk(_Memory):
             if not (once.look_first and once.key in self._done):
                 self._done.add(once.key)
                 self.changed.append((ref.id, change))
+                if change.solved:
+                    self.states[ref.id] = TicketState.SOLVED
             self._end()
             return TicketOutcome(ref=ref)
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bridge.handoffs import owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
-from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
+from bridge.handoffs.model import BotMay, CardRef, Context, Outcome, State, TicketRef, Turn
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
@@ -84,7 +84,8 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
     handoff = change.handoff
     if handoff.state is not State.OPEN or handoff.claimed_by:
         return handoff.claimed_by == person.key
-    change.become(claimed_by=person.key, claimed_at=at, owner=person.key)
+    handed_on_from = handoff.handed_on_from if handoff.owner == person.key else None
+    change.become(claimed_by=person.key, claimed_at=at, owner=person.key, handed_on_from=handed_on_from)
     change.note(
         "claimed",
         actor=person.key,
@@ -92,6 +93,7 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
         tell_bot=True,
         by=person.first_name,
         named_owner=handoff.owner == person.key,
+        bot=BotMay.SILENT.value,
     )
     change_ticket(change, assignee=person.key)
     show(change)
@@ -120,6 +122,7 @@ def answered(change: Change, *, by: str, at: datetime, text: str, message_id: st
         tell_bot=first,
         message={"id": message_id, "author": by, "text": text},
         answered_in_window=within,
+        bot=change.handoff.bot.value,
     )
     owed.stop(change)
     show(change)
@@ -148,39 +151,69 @@ def add_context(change: Change, context: Context, *, event: str = "context_added
         show(change)
 
 
-def reassign(change: Change, to: Person, *, actor: str, rung: int | None = None) -> None:
-    """Give it to `to`: the ticket, the card and the clocks follow."""
+def reassign(
+    change: Change, to: Person, *, actor: str, rung: int | None = None, reason: str | None = None
+) -> None:
+    """Give it to `to`: the ticket, the card and the clocks follow. `reason` is for the timeline alone."""
     before = change.handoff.owner
-    change.become(owner=to.key, claimed_by=None, claimed_at=None)
-    change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before)
+    change.become(owner=to.key, claimed_by=None, claimed_at=None, handed_on_from=None)
+    change.note(
+        "reassigned",
+        actor=actor,
+        tell_bot=True,
+        to=to.first_name,
+        before=before,
+        reason=reason,
+        bot=BotMay.SILENT.value,
+    )
     change_ticket(change, assignee=to.key, rung=rung)
     show(change)
 
 
 def withdraw(change: Change, reason: str | None) -> None:
-    """The customer left or the bot took it back. It stays in the report, in a column of its own."""
+    """The customer left or the bot took it back. It stays in the report, in a column of its own.
+
+    The reason "customer_left" is a word of ours, and people see it in theirs.
+    """
     if not change.handoff.is_open:
         return
-    _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data={"reason": reason})
+    if (reason or "").strip().casefold() == Outcome.CUSTOMER_LEFT:
+        change.become(outcome=Outcome.CUSTOMER_LEFT)
+    data = {"reason": reason, "bot": BotMay.RESUME.value}
+    _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data=data)
     change_ticket(change, withdrawn=True)
-    _read_once_more(change)
+    read_once_more(change)
 
 
 def resolved(change: Change, *, actor: str) -> None:
-    """The helpdesk calls it solved. Without an answer that closes nothing: the customer still waits."""
+    """The helpdesk calls it solved: the bot has it again. Without an answer the customer still waits."""
     handoff = change.handoff
     if handoff.is_open and handoff.answered_at is None:
         if SOLVED_UNANSWERED not in handoff.flags:
             change.become(flags=(*handoff.flags, SOLVED_UNANSWERED))
             change.note("solved_unanswered", actor=actor)
     elif handoff.is_open:
-        _close(change, State.RESOLVED, "resolved", actor=actor, data={})
+        resolve(change, Outcome.SOLVED, actor=actor)
+
+
+def resolve(
+    change: Change, outcome: Outcome, *, actor: str, by: Person | None = None, words: str | None = None
+) -> None:
+    """It is over for people with this outcome, and the bot may go on. `by` is None where the helpdesk said so."""
+    change.become(outcome=outcome, outcome_by=by.key if by else None)
+    data = {
+        "outcome": outcome.value,
+        "by": by.first_name if by else None,
+        "words": words,
+        "bot": BotMay.RESUME.value,
+    }
+    _close(change, State.RESOLVED, "resolved", actor=actor, data=data)
 
 
 def close_for_new(change: Change) -> None:
     """The answered conversation is handed over anew: what was before is over."""
     _close(change, State.RESOLVED, "handed_over_anew", actor="bot", data={})
-    _read_once_more(change)
+    read_once_more(change)
 
 
 def orphaned(change: Change, *, actor: str) -> None:
@@ -198,7 +231,7 @@ def show(change: Change) -> None:
 
 
 def change_ticket(change: Change, *, rung: int | None = None, **what: Any) -> None:
-    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn."""
+    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn, returned."""
     connection = _helpdesk_of(change)
     if connection:
         change.owe("update_ticket", connection, payload=what, rung=rung)
@@ -212,6 +245,12 @@ def alarm(change: Change, text: str) -> None:
         lead = fallback.lead or change.handoff.route.lead
         payload = {"text": text, "tag": [lead] if lead else [], "channel": channel}
         change.owe("channel_note", change.account.chat, payload=payload, lane=channel)
+
+
+def read_once_more(change: Change) -> None:
+    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
+    if change.account.helpdesk:
+        change.owe("read_ticket", change.account.helpdesk)
 
 
 def _helpdesk_of(change: Change) -> str | None:
@@ -234,9 +273,3 @@ def _close(change: Change, state: State, event: str, *, actor: str, data: dict[s
     change.note(event, actor=actor, tell_bot=True, **data)
     owed.stop(change)
     show(change)
-
-
-def _read_once_more(change: Change) -> None:
-    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
-    if change.account.helpdesk:
-        change.owe("read_ticket", change.account.helpdesk)

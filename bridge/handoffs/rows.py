@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, ScalarSelect, bindparam, select
 
-from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
+from bridge.handoffs.model import CardRef, Context, Former, Handoff, Outcome, State, Summary, TicketRef
 from bridge.routing.model import Route
 from bridge.sla.model import Policy
 from bridge.store import tables
@@ -23,6 +23,7 @@ ROUTE: Final = TypeAdapter(Route)
 POLICY: Final = TypeAdapter(Policy)
 TICKET: Final = TypeAdapter(TicketRef)
 CARD: Final = TypeAdapter(CardRef)
+FORMER: Final = TypeAdapter(Former)
 
 ASKED: Final = keys_given_as("conversations")
 
@@ -67,6 +68,8 @@ PLAIN: Final = (
     "answered_at",
     "delivered_at",
     "closed_at",
+    "outcome_by",
+    "handed_on_from",
     "revision",
 )
 
@@ -100,6 +103,10 @@ COMPOSED: Final[Mapping[str, Callable[[Handoff], dict[str, Any]]]] = {
     "window": lambda handoff: {"window_seconds": int(handoff.window.total_seconds())},
     "ticket": _ticket,
     "card": lambda handoff: {"card": CARD.dump_python(handoff.card, mode="json") if handoff.card else None},
+    "outcome": lambda handoff: {"outcome": handoff.outcome.value if handoff.outcome else None},
+    "former": lambda handoff: {
+        "former": FORMER.dump_python(handoff.former, mode="json") if handoff.former else None
+    },
 }
 
 
@@ -137,6 +144,8 @@ def from_row(row: Row[Any]) -> Handoff:
         window=timedelta(seconds=found["window_seconds"]),
         ticket=TICKET.validate_python(found["ticket"]) if found["ticket"] else None,
         card=CARD.validate_python(found["card"]) if found["card"] else None,
+        outcome=Outcome(found["outcome"]) if found["outcome"] else None,
+        former=FORMER.validate_python(found["former"]) if found["former"] else None,
     )
 
 

@@ -210,3 +210,19 @@ def test_nothing_is_unfurled(chat, card, once, monkeypatch):
 )
 def test_a_wait_is_said_as_a_person_says_it(seconds, said):
     assert in_words(timedelta(seconds=seconds)) == said
+
+
+def test_a_card_that_was_handed_on_names_both_and_tags_the_new_owner(shop, chat, card, once):
+    chat.post_card(card(owner=ASHA, handed_on_from=MEERA), once)
+
+    (message,) = shop.messages()
+    assert "From Meera to Asha at the shift change" in words(message)
+    assert message["told"] == ["Asha Rao"]
+
+
+def test_a_card_of_a_conversation_that_comes_again_says_who_had_it_until_when(shop, chat, card, once):
+    until = NOON - timedelta(hours=2)
+    chat.post_card(card(was_with=MEERA, was_with_until=until), once)
+
+    assert "Again: was with Meera until" in words(shop.messages()[0])
+    assert f"<!date^{int(until.timestamp())}^" in words(shop.messages()[0])

@@ -13,8 +13,9 @@ from bridge.delivery.workbench import Workbench
 from bridge.handoffs import absence, defects, lifecycle, notifying
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
-from bridge.handoffs.model import Handoff, State
+from bridge.handoffs.model import Handoff, Outcome, State
 from bridge.handoffs.redaction import mask
+from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.press import claim_by, refuse
 from bridge.roster.model import Person
@@ -128,9 +129,22 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         answered_by=handoff.answered_by,
         answered_at=handoff.answered_at,
         within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
-        closing=CLOSINGS.get(handoff.state),
+        closing=_closing(account, handoff),
+        handed_on_from=account.person(handoff.handed_on_from),
+        was_with=account.person(handoff.former.person) if handoff.former else None,
+        was_with_until=handoff.former.until if handoff.former else None,
         flags=("test", *handoff.flags) if handoff.test else handoff.flags,
     )
+
+
+def _closing(account: Account, handoff: Handoff) -> str | None:
+    """Return how it ended, in words; None while it is open."""
+    if handoff.outcome is Outcome.CUSTOMER_LEFT and handoff.state in CLOSINGS:
+        return IN_WORDS[handoff.outcome]
+    by = account.person(handoff.outcome_by)
+    if handoff.state is not State.RESOLVED or handoff.outcome is None or by is None:
+        return CLOSINGS.get(handoff.state)
+    return f"{IN_WORDS[handoff.outcome]}, given back by {by.name}"
 
 
 def _state(handoff: Handoff, now: datetime) -> CardState:
