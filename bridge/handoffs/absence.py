@@ -34,7 +34,7 @@ def owner_unreachable(change: Change) -> None:
         lifecycle.alarm(change, f"{owner.name} cannot be reached and has no backup: a customer is waiting.")
         return
     lifecycle.reassign(change, backup, actor="bridge")
-    _say_under_the_card(change, f"It is yours: {owner.name} cannot be reached in the chat.", backup)
+    say_under_the_card(change, f"It is yours: {owner.name} cannot be reached in the chat.", backup)
 
 
 def owner_away(change: Change) -> None:
@@ -77,7 +77,8 @@ def _backup(change: Change) -> Person | None:
     return change.account.person(duty.backup if duty else None)
 
 
-def _say_under_the_card(change: Change, text: str, person: Person) -> None:
+def say_under_the_card(change: Change, text: str, person: Person) -> None:
+    """Owe a line under the card that tags `person`."""
     card = change.handoff.card
     if change.account.chat:
         lane = card.channel if card else change.handoff.route.card_channel or ""
