@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -13,7 +13,7 @@ from bridge.handoffs.model import CardRef, Context, Former, Handoff, Outcome, St
 from bridge.routing.model import Route
 from bridge.sla.model import Policy
 from bridge.store import tables
-from bridge.store.columns import written_out
+from bridge.store.columns import Instant, written_out
 from bridge.store.lookups import as_keys, keys_given_as
 
 HANDOFFS: Final = tables.handoffs
@@ -46,6 +46,30 @@ OPEN_CONVERSATIONS: Final = select(
     ASKED.c.value.label("conversation_id"),
     _holder(test=False).label("live"),
     _holder(test=True).label("test"),
+)
+
+
+def _last_resolved(*, test: bool) -> ScalarSelect[str]:
+    """Select the handoff of a conversation asked for that was resolved last, since a moment."""
+    return (
+        select(HANDOFFS.c.handoff_id)
+        .where(
+            HANDOFFS.c.account_id == bindparam("account_id"),
+            HANDOFFS.c.conversation_id == ASKED.c.value,
+            HANDOFFS.c.test.is_(test),
+            HANDOFFS.c.state == written_out(State.RESOLVED.value)[0],
+            HANDOFFS.c.closed_at > bindparam("since", type_=Instant),
+        )
+        .order_by(HANDOFFS.c.closed_at.desc(), HANDOFFS.c.handoff_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+RESOLVED_CONVERSATIONS: Final = select(
+    ASKED.c.value.label("conversation_id"),
+    _last_resolved(test=False).label("live"),
+    _last_resolved(test=True).label("test"),
 )
 
 PLAIN: Final = (
@@ -203,8 +227,23 @@ def find_open_conversations(
     What nobody has is left out. Handoffs of a test never mix with live ones.
     """
     asked = {"account_id": account_id, "conversations": as_keys(conversations)}
+    return _by_conversation(connection.execute(OPEN_CONVERSATIONS, asked))
+
+
+def find_resolved_conversations(
+    connection: Connection, account_id: str, conversations: Collection[str], since: datetime
+) -> dict[tuple[str, bool], str]:
+    """Return the id of the handoff of each conversation that was resolved last, later than `since`.
+
+    By conversation and whether it is a test, as `find_open_conversations`; what was not resolved is left out.
+    """
+    asked = {"account_id": account_id, "conversations": as_keys(conversations), "since": since}
+    return _by_conversation(connection.execute(RESOLVED_CONVERSATIONS, asked))
+
+
+def _by_conversation(found: Iterable[Any]) -> dict[tuple[str, bool], str]:
     held: dict[tuple[str, bool], str] = {}
-    for conversation_id, live, test in connection.execute(OPEN_CONVERSATIONS, asked):
+    for conversation_id, live, test in found:
         if live:
             held[conversation_id, False] = live
         if test:
