@@ -12,6 +12,7 @@ from bridge.handoffs.model import State
 from bridge.store import tables
 from bridge.worker.housekeeping import load_desk_file
 from bridge.worker.shifts import ShiftWatch
+from connectors.errors import OutcomeUnknown
 
 #: 01:00 in Kolkata: the evening of Ravi ends, and Meera's night begins
 NIGHT = datetime(2026, 11, 21, 19, 30, tzinfo=UTC)
@@ -376,3 +377,23 @@ def test_at_a_change_of_the_clocks_the_shift_changes_when_the_wall_says_so(house
     house.now += SECOND
     looks()
     assert house.handoff(handoff_id).owner == "asha"
+
+
+def test_a_note_that_was_posted_keeps_no_word_of_a_customer(house, looks):
+    house.hand_over()
+    house.now = NIGHT
+    looks()
+    house.pay()
+    (note,) = [row for row in house.all(tables.deliveries) if row.kind == "shift_note"]
+    assert (note.state, note.payload) == ("settled", {})
+
+
+def test_a_note_whose_answer_was_lost_is_looked_for_and_not_posted_twice(house, looks):
+    house.now = NIGHT
+    looks()
+    house.chat.fail_after(OutcomeUnknown("remembering", "the answer was lost"))
+    house.pay()
+    house.later(minutes=5)
+    house.pay()
+    (note,) = [row for row in house.all(tables.deliveries) if row.kind == "shift_note"]
+    assert (note.state, len(notices(house, "C0NIGHT"))) == ("settled", 1)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from bridge.delivery import ledger
 from bridge.delivery.duties.cards import card_of
 from bridge.delivery.duties.digest import line_of
-from bridge.delivery.job import Job, Paid
+from bridge.delivery.job import Errand, Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.desk.check import gaps_in_words
 from bridge.handoffs.account import Account
@@ -24,6 +24,7 @@ from bridge.store import Transaction, tables
 from bridge.store.columns import written_out
 from connectors.base import Notice
 
+DELIVERIES: Final = tables.deliveries
 HANDOFFS: Final = tables.handoffs
 KIND: Final = "shift_note"
 MOST_LINES: Final = 10
@@ -35,10 +36,20 @@ def shift_note(job: Job, bench: Workbench) -> Paid:
     """Post the note; one that comes when its shift is over tells nothing any more."""
     said = job.payload
     if said["until"] and datetime.fromisoformat(said["until"]) <= bench.now:
-        return Paid(pointless="the shift it tells of is over")
+        return Paid(pointless="the shift it tells of is over", errand=_forget(job))
     notice = Notice(text=said["text"], tag=bench.people(list(said["tag"])))
     bench.chats[job.connection].post_in_channel(job.lane, notice, job.once)
-    return Paid()
+    return Paid(errand=_forget(job))
+
+
+def _forget(job: Job) -> Errand:
+    """Keep nothing of what the note said of customers: it belongs to no handoff, and would outlive them all."""
+
+    def forget(tx: Transaction, account: Account, _now: datetime) -> None:
+        mine = (DELIVERIES.c.account_id == account.account_id, DELIVERIES.c.delivery_id == job.delivery_id)
+        tx.execute(update(DELIVERIES).where(*mine).values(payload={}))
+
+    return forget
 
 
 def owe(tx: Transaction, account: Account, handed: Iterable[Handed], now: datetime) -> None:
