@@ -45,6 +45,7 @@ from bridge.worker.housekeeping import (
 from bridge.worker.loop import DeliveryLoop
 from bridge.worker.payer import Payer
 from bridge.worker.retention import keep_for
+from bridge.worker.shifts import ShiftWatch
 from bridge.worker.ticker import Ticker
 from connectors.notify import AppriseNotifier
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
@@ -53,6 +54,7 @@ AUDIT_EVERY_SECONDS = 60
 STANDING_EVERY_SECONDS = 60
 THOROUGH_BOOKS_EVERY_SECONDS = 3600
 DESK_FILE_EVERY_SECONDS = 15
+SHIFTS_EVERY_SECONDS = 1
 SIGNATURES_EVERY_SECONDS = 60
 PURGE_EVERY_SECONDS = 30
 #: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
@@ -218,6 +220,8 @@ def _give_chores(bridge: Bridge, ticker: Ticker) -> None:
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
+    shifts = ShiftWatch(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
+    ticker.every(SHIFTS_EVERY_SECONDS, shifts.look)
     ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
     days = bridge.settings.retention_days
     retention = timedelta(days=days) if days else None

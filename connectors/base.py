@@ -136,6 +136,9 @@ class TicketChange:
     assignee: Person | None = None
     tags: tuple[str, ...] = ()  #: added, never replacing
     document: Mapping[str, Any] | None = None  #: given when the mapped fields are to be written again
+    solved: bool = (
+        False  #: the work is done; where the helpdesk will not have it so, the rest is written all the same
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -336,6 +339,11 @@ class Card:
     closing: str | None = None  #: how it ended, when CLOSED: "withdrawn", "resolved"
     wrote_again_at: datetime | None = None  #: when the customer last wrote and nobody has answered since
     undelivered: bool = False  #: the bot did not take the last reply, so the customer has not seen it
+    handed_on_from: Person | None = (
+        None  #: who had it until the shift change; None where it was not handed on
+    )
+    was_with: Person | None = None  #: who had the conversation before; None when it is not handed over again
+    was_with_until: datetime | None = None  #: given with `was_with`
     flags: tuple[str, ...] = ()
     customer_channel: str | None = None  #: the channel the customer writes on, as the desk calls it
     channel_closes_at: datetime | None = (

@@ -119,6 +119,8 @@ class RememberingHelpdesk(_Memory):
                 self.changed.append((ref.id, change))
                 if change.comment:
                     self._said[once.key] = self._comment(ref.id, change.comment)
+                if change.solved:
+                    self.states[ref.id] = TicketState.SOLVED
             self._end()
             return TicketOutcome(ref=ref, said=self._said.get(once.key))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,12 +53,13 @@ def _gaps_ahead(desk: Desk, now: datetime) -> Iterator[DeskWarning]:
             ahead = f"{hours:.1f} hours of the next {GAPS_WITHIN.days} days"
             yield DeskWarning(
                 where=f"channels.{channel}",
-                problem=f"nobody is on duty for {ahead}: {_named(found, desk.zone)}",
+                problem=f"nobody is on duty for {ahead}: {gaps_in_words(found, desk.zone)}",
                 remedy="add a shift or an override, or name a lead who takes what comes then",
             )
 
 
-def _named(found: tuple[Gap, ...], zone: str) -> str:
+def gaps_in_words(found: Sequence[Gap], zone: str) -> str:
+    """Return the first gaps as people of `zone` say them, and how many more there are."""
     named = ", ".join(
         f"{_clock(gap.starts_at, zone)} to {_clock(gap.ends_at, zone)}" for gap in found[:GAPS_NAMED]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bridge.desk.read_people import read_channels, read_people
 from bridge.desk.read_policies import read_calendars, read_policies
 from bridge.desk.read_roster import read_feeds, read_overrides, read_shifts
 from bridge.desk.read_routes import read_routes
-from bridge.desk.schema import REQUIRED_SECTIONS, SECTIONS, FallbackEntry
+from bridge.desk.schema import REQUIRED_SECTIONS, SECTIONS, FallbackEntry, HandingOnEntry
 from bridge.roster.model import Roster
 from bridge.routing.model import Fallback
 
@@ -71,6 +72,7 @@ def _desk(data: dict[str, Any], vendors: frozenset[str], complaints: Complaints)
     known = known_names(data, complaints)
     zone = _zone(data, complaints)
     calendars = read_calendars(data.get("calendars"), zone, complaints)
+    handing_on = _handing_on(data, complaints)
     return Desk(
         zone=zone,
         roster=Roster(
@@ -86,6 +88,8 @@ def _desk(data: dict[str, Any], vendors: frozenset[str], complaints: Complaints)
         helpdesk=_helpdesk(data.get("helpdesk"), vendors, complaints),
         fallback=_fallback(data.get("fallback"), known),
         language=_language(data.get("language"), complaints),
+        shift_change=handing_on.shift_change,
+        reopen_within=timedelta(hours=handing_on.reopen_within_hours),
     )
 
 
@@ -128,6 +132,12 @@ def _fallback(written: Any, known: Known) -> Fallback:
         return Fallback()
     lead = known.maybe_person(entry.lead, ("fallback", "lead"))
     return Fallback(card_channel=entry.card_channel, lead=lead)
+
+
+def _handing_on(data: dict[str, Any], complaints: Complaints) -> HandingOnEntry:
+    """Return the two keys as written; what is ordinary stands in for one that is noted as a mistake."""
+    written = {name: data[name] for name in HandingOnEntry.model_fields if data.get(name) is not None}
+    return read_entry(HandingOnEntry, written, (), complaints) or HandingOnEntry()
 
 
 def _unreadable(path: Path, problem: str, remedy: str) -> DeskRefused:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from typing import Final
 
 from bridge.roster.model import Person, Roster
 from bridge.routing.model import Fallback, RouteRule
 from bridge.sla.model import Policy
+
+#: a conversation handed over again so soon goes to whoever had it
+REOPEN_WITHIN: Final = timedelta(hours=24)
+
+
+class ShiftChange(StrEnum):
+    """What becomes of open, unanswered handoffs when another person comes on duty."""
+
+    MOVE = "move"  #: they go to that person
+    STAY = "stay"  #: whoever has them keeps them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +53,8 @@ class Desk:
     fallback: Fallback = field(default_factory=Fallback)
     feeds: tuple[Feed, ...] = ()
     language: str | None = None  #: in which customers of no known language are told; None for English
+    shift_change: ShiftChange = ShiftChange.MOVE
+    reopen_within: timedelta = REOPEN_WITHIN  #: zero for never
 
     @property
     def people(self) -> Mapping[str, Person]:

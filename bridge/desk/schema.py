@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
 
 from bridge.desk import words
+from bridge.desk.model import REOPEN_WITHIN, ShiftChange
 from bridge.roster.model import Rotation, WallHours
 from bridge.routing.model import Test
 from bridge.sla.model import Step
@@ -30,6 +31,8 @@ SECTIONS = (
     "calendars",
     "fallback",
     "helpdesk",
+    "shift_change",
+    "reopen_within_hours",
 )
 REQUIRED_SECTIONS = ("timezone", "people", "channels", "routes", "sla")
 
@@ -160,3 +163,10 @@ class CalendarEntry(Entry):
 class FallbackEntry(Entry):
     card_channel: ChannelId | None = Field(default=None, alias="slack_channel")
     lead: Text | None = None
+
+
+class HandingOnEntry(Entry):
+    """Keys that stand at the top of the file: who has a handoff when the shift is over, and when it comes again."""
+
+    shift_change: ShiftChange = ShiftChange.MOVE
+    reopen_within_hours: Annotated[float, Field(ge=0, le=24 * 365)] = REOPEN_WITHIN.total_seconds() / 3600

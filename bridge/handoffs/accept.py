@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.handoffs import closing, notices, rows
+from bridge.handoffs import closing, notices, reopening, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
 from bridge.handoffs.ids import new_id
 from bridge.handoffs.joining import joined
 from bridge.handoffs.lifecycle import SAME_ANSWER, add_context, change_ticket, close_for_new
-from bridge.handoffs.model import Context, Handoff, State, TicketRef
+from bridge.handoffs.model import Context, Former, Handoff, State, TicketRef
 from bridge.handoffs.summary import summarise
 from bridge.roster.on_duty import on_duty
 from bridge.routing.choose import choose
@@ -68,26 +68,40 @@ def accept_together(
     """
     conversations = {handover.context.conversation_id for handover, _ in handovers}
     held = rows.find_open_conversations(tx.connection, account.account_id, conversations)
+    fresh = {handover.context.conversation_id for handover, _ in handovers if _place(handover) not in held}
+    formers = reopening.formers(tx, account, fresh, max(now for _, now in handovers)) if fresh else {}
     return [
-        _keep(tx, account, handover, held.get((handover.context.conversation_id, handover.test)), now)
+        _keep(tx, account, handover, held.get(_place(handover)), formers.get(_place(handover)), now)
         for handover, now in handovers
     ]
 
 
-def plan(account: Account, context: Context, now: datetime) -> tuple[Route, Policy]:
-    """Return the route and policy a handoff with this context would get now."""
+def plan(
+    account: Account, context: Context, now: datetime, former: Former | None = None
+) -> tuple[Route, Policy]:
+    """Return the route and policy a handoff with this context would get now, after `former` had it."""
     desk = account.desk
     duty = on_duty(desk.roster, context.channel, now)
-    route = choose(desk.routes, facts(context), duty, desk.fallback)
+    again = reopening.has_it_again(account, context.channel, former, now)
+    route = choose(desk.routes, facts(context), duty, desk.fallback, again=again)
     return route, desk.policies[route.policy]
 
 
 def _first(
-    tx: Transaction, account: Account, handover: Handover, now: datetime, ticket: TicketRef | None = None
+    tx: Transaction,
+    account: Account,
+    handover: Handover,
+    now: datetime,
+    ticket: TicketRef | None = None,
+    *,
+    former: Former | None = None,
 ) -> Change:
-    """Make a handoff; `ticket` is the conversation's own from an earlier one, None to open one."""
+    """Make a handoff; `ticket` is the conversation's own from an earlier one, None to open one.
+
+    `former` is who had the conversation not long ago, None for nobody.
+    """
     context, desk = handover.context, account.desk
-    route, policy = plan(account, context, now)
+    route, policy = plan(account, context, now, former)
     closes_after = closing.closes_after(account, context.channel)
     closes_at = closing.closes_at(context, closes_after, now)
     promised = promised_at(policy, handover.asked_at, desk.roster, context.channel)
@@ -113,6 +127,7 @@ def _first(
         owner=route.owner,
         ticket=ticket,
         ticketed_at=now if ticket else None,
+        former=former,
     )
     change = Change(tx, account, handoff, now)
     change.note(
@@ -130,12 +145,22 @@ def _first(
     return change
 
 
+def _place(handover: Handover) -> tuple[str, bool]:
+    """Return under what a handoff holds its conversation: a test's never mix with live ones."""
+    return handover.context.conversation_id, handover.test
+
+
 def _keep(
-    tx: Transaction, account: Account, handover: Handover, held_by: str | None, now: datetime
+    tx: Transaction,
+    account: Account,
+    handover: Handover,
+    held_by: str | None,
+    former: Former | None,
+    now: datetime,
 ) -> Receipt:
     """Keep one handoff; `held_by` is the id of the one that has its conversation already, None for none."""
     if held_by is None:
-        change = _first(tx, account, handover, now)
+        change = _first(tx, account, handover, now, former=former)
         change.write()
         return _receipt(change)
     change = open_change(tx, account, held_by, now)
@@ -165,7 +190,9 @@ def _anew(answered: Change, handover: Handover) -> Receipt:
     close_for_new(answered, asked_at)
     answered.write()
     known = replace(handover, context=joined(before.context, handover.context), asked_at=asked_at)
-    change = _first(answered.tx, answered.account, known, answered.now, before.ticket)
+    remembers = answered.account.desk.reopen_within > timedelta(0)
+    former = reopening.former_of(answered.account, answered.handoff) if remembers else None
+    change = _first(answered.tx, answered.account, known, answered.now, before.ticket, former=former)
     change.write()
     return _receipt(change)
 

@@ -38,6 +38,7 @@ def document(handoff: Handoff) -> dict[str, Any]:
         "answered_by": handoff.answered_by,
         "answered_at": _text(handoff.answered_at),
         "closed_at": _text(handoff.closed_at),
+        "outcome": handoff.outcome.value if handoff.outcome else None,
     }
 
 

@@ -37,7 +37,7 @@ def hand_over(change: Change, by: Person, to: Person, words: str | None) -> str 
         return OVER
     if change.handoff.owner == to.key:
         return f"{to.first_name} has it already."
-    lifecycle.reassign(change, to, actor=by.key, words=words)
+    lifecycle.reassign(change, to, actor=by.key, reason=words)
     line = f"{by.first_name} hands it over to you"
     saying.under_the_card(change, f"{line}: {mask(words)}" if words else f"{line}.", to)
     return None
@@ -63,7 +63,7 @@ def wrong_team(change: Change, by: Person, group: str, reason: str) -> str | Non
     lifecycle.change_ticket(change, group=group)
     owner = _owner_of(change, group)
     if owner and owner.key != handoff.owner:
-        lifecycle.reassign(change, owner, actor=by.key)
+        lifecycle.reassign(change, owner, actor=by.key, reason=reason)
     lifecycle.show(change)
     line = f"{by.first_name} moved it to {group}: {mask(reason)}"
     saying.under_the_card(change, line, *([owner] if owner else []))

@@ -28,9 +28,9 @@ HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "accepted": ("owner", "promised_at", "customer_text", "flags"),
     "ticketed": ("ticket", "url"),
     "ticket_moved": ("ticket", "url"),
-    "claimed": ("by", "named_owner", "customer_text"),
-    "reassigned": ("to", "customer_text"),
-    "answered": ("message", "answered_in_window"),
+    "claimed": ("by", "named_owner", "customer_text", "bot"),
+    "reassigned": ("to", "customer_text", "bot"),
+    "answered": ("message", "answered_in_window", "bot"),
     "answer_corrected": ("message", "answered_in_window"),
     "message": ("message",),
     "customer_wrote": ("turns",),
@@ -38,8 +38,8 @@ HEARD: Final[Mapping[str, tuple[str, ...]]] = {
     "handed_over_again": ("changed",),
     "breached": ("promised_at", "gap"),
     "escalated": ("rung", "reached", "late_ms", "customer_text"),
-    "resolved": ("customer_text",),
-    "withdrawn": ("reason",),
+    "resolved": ("outcome", "customer_text", "bot"),
+    "withdrawn": ("reason", "bot"),
     "failed": ("what",),
 }
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bridge.handoffs import closing, messages, notices, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
-from bridge.handoffs.model import CardRef, Context, Speaker, State, TicketRef, Turn
+from bridge.handoffs.model import BotMay, CardRef, Context, Outcome, Speaker, State, TicketRef, Turn
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import summarise
 from bridge.handoffs.text import storable
@@ -88,7 +88,8 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
     handoff = change.handoff
     if handoff.state is not State.OPEN or handoff.claimed_by:
         return handoff.claimed_by == person.key
-    change.become(claimed_by=person.key, claimed_at=at, owner=person.key)
+    handed_on_from = handoff.handed_on_from if handoff.owner == person.key else None
+    change.become(claimed_by=person.key, claimed_at=at, owner=person.key, handed_on_from=handed_on_from)
     change.note(
         "claimed",
         actor=person.key,
@@ -97,6 +98,7 @@ def claim(change: Change, person: Person, at: datetime) -> bool:
         by=person.first_name,
         named_owner=handoff.owner == person.key,
         customer_text=notices.joined(change.account, handoff, person),
+        bot=BotMay.SILENT.value,
     )
     change_ticket(change, assignee=person.key)
     show(change)
@@ -184,23 +186,24 @@ def reassign(
     *,
     actor: str,
     rung: int | None = None,
-    words: str | None = None,
+    reason: str | None = None,
     helpdesk_knows: bool = False,
 ) -> None:
     """Give it to `to`: the card and the clocks follow, and the ticket unless the helpdesk told us of it.
 
-    `words` are what the giver adds, None for none.
+    `reason` is for the timeline alone, None for none.
     """
     before = change.handoff.owner
-    change.become(owner=to.key, claimed_by=None, claimed_at=None)
+    change.become(owner=to.key, claimed_by=None, claimed_at=None, handed_on_from=None)
     change.note(
         "reassigned",
         actor=actor,
         tell_bot=True,
         to=to.first_name,
         before=before,
-        words=words,
+        reason=reason,
         customer_text=notices.passed_on(change.account, change.handoff, to, change.now),
+        bot=BotMay.SILENT.value,
     )
     if not helpdesk_knows:
         change_ticket(change, assignee=to.key, rung=rung)
@@ -208,31 +211,52 @@ def reassign(
 
 
 def withdraw(change: Change, reason: str | None) -> None:
-    """The customer left or the bot took it back. It stays in the report, in a column of its own."""
+    """The customer left or the bot took it back. It stays in the report, in a column of its own.
+
+    The reason "customer_left" is a word of ours, and people see it in theirs.
+    """
     if not change.handoff.is_open:
         return
-    _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data={"reason": reason})
+    if (reason or "").strip().casefold() == Outcome.CUSTOMER_LEFT:
+        change.become(outcome=Outcome.CUSTOMER_LEFT)
+    data = {"reason": reason, "bot": BotMay.RESUME.value}
+    _close(change, State.WITHDRAWN, "withdrawn", actor="bot", data=data)
     change_ticket(change, withdrawn=True)
-    _read_once_more(change)
+    read_once_more(change)
 
 
 def resolved(change: Change, *, actor: str) -> None:
-    """The helpdesk calls it solved. Without an answer that closes nothing: the customer still waits."""
+    """The helpdesk calls it solved: the bot has it again. Without an answer the customer still waits."""
     handoff = change.handoff
     if handoff.is_open and handoff.answered_at is None:
         if SOLVED_UNANSWERED not in handoff.flags:
             change.become(flags=(*handoff.flags, SOLVED_UNANSWERED))
             change.note("solved_unanswered", actor=actor)
     elif handoff.is_open:
-        told = {"customer_text": notices.solved(change.account, handoff)}
-        _close(change, State.RESOLVED, "resolved", actor=actor, data=told)
+        resolve(change, Outcome.SOLVED, actor=actor)
+
+
+def resolve(
+    change: Change, outcome: Outcome, *, actor: str, by: Person | None = None, words: str | None = None
+) -> None:
+    """It is over for people with this outcome, and the bot may go on. `by` is None where the helpdesk said so."""
+    change.become(outcome=outcome, outcome_by=by.key if by else None)
+    is_solved = outcome is Outcome.SOLVED
+    data = {
+        "outcome": outcome.value,
+        "by": by.first_name if by else None,
+        "words": words,
+        "customer_text": notices.solved(change.account, change.handoff) if is_solved else None,
+        "bot": BotMay.RESUME.value,
+    }
+    _close(change, State.RESOLVED, "resolved", actor=actor, data=data)
 
 
 def close_for_new(change: Change, asked_at: datetime) -> None:
     """The answered conversation is handed over anew, asked for at that time: what was before is over."""
     data = {"asked_at": asked_at.isoformat()}
     _close(change, State.RESOLVED, messages.HANDED_OVER_ANEW, actor="bot", data=data)
-    _read_once_more(change)
+    read_once_more(change)
 
 
 def orphaned(change: Change, *, actor: str) -> None:
@@ -257,7 +281,7 @@ def change_ticket(
     urgent: bool = False,
     **what: Any,
 ) -> None:
-    """Owe the ticket a change: any of assignee, priority, group, turns, context, withdrawn; or a person's comment.
+    """Owe the ticket a change: assignee, priority, group, turns, context, withdrawn, returned; or a person's comment.
 
     What tells of the whole conversation, or of its end, comes after all words, so those that wait go now.
     An `urgent` one goes out as if the customer waited for it. Its lane is the handoff, for helpdesks that
@@ -288,6 +312,12 @@ def alarm(change: Change, text: str) -> None:
         change.owe("channel_note", change.account.chat, payload=payload, lane=channel)
 
 
+def read_once_more(change: Change) -> None:
+    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
+    if change.account.helpdesk:
+        change.owe("read_ticket", change.account.helpdesk)
+
+
 def _helpdesk_of(change: Change) -> str | None:
     """Return where the ticket is or is being opened, whichever helpdesk the desk names by now."""
     if change.handoff.ticket:
@@ -315,6 +345,7 @@ def _promise_is_over(change: Change, *, by: str, at: datetime, message_id: str) 
         tell_bot=first,
         message={"id": message_id, "author": by},
         answered_in_window=at - handoff.asked_at <= handoff.window,
+        bot=change.handoff.bot.value,
     )
     owed.stop(change)
     show(change)
@@ -350,9 +381,3 @@ def _close(change: Change, state: State, event: str, *, actor: str, data: dict[s
     change.note(event, actor=actor, tell_bot=True, **data)
     owed.stop(change)
     show(change)
-
-
-def _read_once_more(change: Change) -> None:
-    """Owe the ticket a last reading: what a person wrote before the end may not have come to us yet."""
-    if change.account.helpdesk:
-        change.owe("read_ticket", change.account.helpdesk)

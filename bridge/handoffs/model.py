@@ -45,6 +45,23 @@ class State(StrEnum):
     ORPHANED = "orphaned"  #: its ticket was deleted or marked as spam; still a miss in the honest number
 
 
+class Outcome(StrEnum):
+    """How a conversation ended for people. Only `SOLVED` says that somebody answered."""
+
+    SOLVED = "solved"
+    NOT_SOLVED = "not_solved"
+    CUSTOMER_LEFT = "customer_left"
+    DUPLICATE = "duplicate"
+    SPAM = "spam"
+
+
+class BotMay(StrEnum):
+    """What a bot is to do in its conversation."""
+
+    SILENT = "silent"  #: people have it: what the bot said beside them would confuse the customer
+    RESUME = "resume"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
     kind: TriggerKind
@@ -145,6 +162,14 @@ class CardRef:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Former:
+    """Who had the conversation when it was handed over before. `person` is a key of the desk."""
+
+    person: str
+    until: datetime  #: aware; when that handoff was over
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Handoff:
     """One conversation passed to people, with the route and policy it was accepted under.
 
@@ -190,6 +215,10 @@ class Handoff:
     snoozed_until: datetime | None = None  #: no rung of the ladder fires before
     snoozed_by: str | None = None
     rating: str | None = None  #: the customer's, by the helpdesk's survey: good, neutral or bad
+    outcome: Outcome | None = None  #: None while it is open, and where nobody said how it ended
+    outcome_by: str | None = None  #: key of the person who said so; None where the helpdesk or the bot did
+    handed_on_from: str | None = None  #: key of who had it until the shift change; None once others decided
+    former: Former | None = None  #: None when the conversation was not handed over shortly before
     revision: int = 1
 
     @property
@@ -201,3 +230,8 @@ class Handoff:
     def is_open(self) -> bool:
         """Return whether people still have the conversation."""
         return self.state in (State.OPEN, State.ANSWERED)
+
+    @property
+    def bot(self) -> BotMay:
+        """Return what the bot is to do as far as this handoff is concerned."""
+        return BotMay.SILENT if self.is_open else BotMay.RESUME

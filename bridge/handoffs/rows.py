@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, ScalarSelect, bindparam, select
 
-from bridge.handoffs.model import CardRef, Context, Handoff, State, Summary, TicketRef
+from bridge.handoffs.model import CardRef, Context, Former, Handoff, Outcome, State, Summary, TicketRef
 from bridge.routing.model import Route
 from bridge.sla.model import Policy
 from bridge.store import tables
-from bridge.store.columns import written_out
+from bridge.store.columns import Instant, written_out
 from bridge.store.lookups import as_keys, keys_given_as
 
 HANDOFFS: Final = tables.handoffs
@@ -23,6 +23,7 @@ ROUTE: Final = TypeAdapter(Route)
 POLICY: Final = TypeAdapter(Policy)
 TICKET: Final = TypeAdapter(TicketRef)
 CARD: Final = TypeAdapter(CardRef)
+FORMER: Final = TypeAdapter(Former)
 
 ASKED: Final = keys_given_as("conversations")
 
@@ -45,6 +46,30 @@ OPEN_CONVERSATIONS: Final = select(
     ASKED.c.value.label("conversation_id"),
     _holder(test=False).label("live"),
     _holder(test=True).label("test"),
+)
+
+
+def _last_resolved(*, test: bool) -> ScalarSelect[str]:
+    """Select the handoff of a conversation asked for that was resolved last, since a moment."""
+    return (
+        select(HANDOFFS.c.handoff_id)
+        .where(
+            HANDOFFS.c.account_id == bindparam("account_id"),
+            HANDOFFS.c.conversation_id == ASKED.c.value,
+            HANDOFFS.c.test.is_(test),
+            HANDOFFS.c.state == written_out(State.RESOLVED.value)[0],
+            HANDOFFS.c.closed_at > bindparam("since", type_=Instant),
+        )
+        .order_by(HANDOFFS.c.closed_at.desc(), HANDOFFS.c.handoff_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+RESOLVED_CONVERSATIONS: Final = select(
+    ASKED.c.value.label("conversation_id"),
+    _last_resolved(test=False).label("live"),
+    _last_resolved(test=True).label("test"),
 )
 
 PLAIN: Final = (
@@ -74,6 +99,8 @@ PLAIN: Final = (
     "snoozed_until",
     "snoozed_by",
     "rating",
+    "outcome_by",
+    "handed_on_from",
     "revision",
 )
 
@@ -112,6 +139,10 @@ COMPOSED: Final[Mapping[str, Callable[[Handoff], dict[str, Any]]]] = {
     "closes_after": lambda handoff: {"closes_after_seconds": _seconds(handoff.closes_after)},
     "ticket": _ticket,
     "card": lambda handoff: {"card": CARD.dump_python(handoff.card, mode="json") if handoff.card else None},
+    "outcome": lambda handoff: {"outcome": handoff.outcome.value if handoff.outcome else None},
+    "former": lambda handoff: {
+        "former": FORMER.dump_python(handoff.former, mode="json") if handoff.former else None
+    },
 }
 
 
@@ -150,6 +181,8 @@ def from_row(row: Row[Any]) -> Handoff:
         closes_after=_duration(found["closes_after_seconds"]),
         ticket=TICKET.validate_python(found["ticket"]) if found["ticket"] else None,
         card=CARD.validate_python(found["card"]) if found["card"] else None,
+        outcome=Outcome(found["outcome"]) if found["outcome"] else None,
+        former=FORMER.validate_python(found["former"]) if found["former"] else None,
     )
 
 
@@ -211,8 +244,23 @@ def find_open_conversations(
     What nobody has is left out. Handoffs of a test never mix with live ones.
     """
     asked = {"account_id": account_id, "conversations": as_keys(conversations)}
+    return _by_conversation(connection.execute(OPEN_CONVERSATIONS, asked))
+
+
+def find_resolved_conversations(
+    connection: Connection, account_id: str, conversations: Collection[str], since: datetime
+) -> dict[tuple[str, bool], str]:
+    """Return the id of the handoff of each conversation that was resolved last, later than `since`.
+
+    By conversation and whether it is a test, as `find_open_conversations`; what was not resolved is left out.
+    """
+    asked = {"account_id": account_id, "conversations": as_keys(conversations), "since": since}
+    return _by_conversation(connection.execute(RESOLVED_CONVERSATIONS, asked))
+
+
+def _by_conversation(found: Iterable[Any]) -> dict[tuple[str, bool], str]:
     held: dict[tuple[str, bool], str] = {}
-    for conversation_id, live, test in connection.execute(OPEN_CONVERSATIONS, asked):
+    for conversation_id, live, test in found:
         if live:
             held[conversation_id, False] = live
         if test:

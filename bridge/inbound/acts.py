@@ -13,6 +13,7 @@ from typing import Final
 from bridge.handoffs import escalating, handing_over, lifecycle, rating, replying, snoozing
 from bridge.handoffs.change import Change
 from bridge.handoffs.rating import Verdict
+from bridge.handoffs.returning import Outcome, give_back
 from bridge.inbound import dialogs
 from bridge.inbound.dialogs import Asked
 from bridge.roster.model import Person
@@ -120,6 +121,13 @@ def _escalate(doing: Doing) -> PressAnswer:
     return _told(escalating.escalate_now(doing.change, doing.by))
 
 
+def _resolve(doing: Doing) -> PressAnswer:
+    chosen, words = doing.entered(dialogs.OUTCOME), doing.entered(dialogs.REASON) or None
+    if chosen not in set(Outcome):
+        return PressAnswer(problems={dialogs.OUTCOME: "Choose one of the outcomes."})
+    return _at(dialogs.OUTCOME, give_back(doing.change, doing.by, Outcome(chosen), words))
+
+
 def _rate(verdict: Verdict) -> Callable[[Doing], PressAnswer]:
     def perform(doing: Doing) -> PressAnswer:
         rating.rate(doing.change, doing.by, verdict)
@@ -153,6 +161,7 @@ ACTS: Final[Mapping[Action, Act]] = {
     Action.WRONG_TEAM: Act(perform=_wrong_team, ask=dialogs.wrong_team),
     Action.SNOOZE: Act(perform=_snooze, ask=dialogs.snooze),
     Action.ESCALATE: Act(perform=_escalate),
+    Action.RESOLVE: Act(perform=_resolve, ask=dialogs.resolve),
     Action.CONTEXT_HELPED: Act(perform=_rate(Verdict.HELPED)),
     Action.CONTEXT_FAILED: Act(perform=_rate(Verdict.FAILED)),
     Action.RE_ASKED: Act(perform=_rate(Verdict.RE_ASKED)),

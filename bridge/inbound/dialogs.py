@@ -11,6 +11,7 @@ from bridge.handoffs.handing_over import could_have_it, other_groups
 from bridge.handoffs.model import Handoff
 from bridge.handoffs.rating import Verdict
 from bridge.handoffs.redaction import mask
+from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.snoozing import SNOOZES
 from bridge.handoffs.summary import two_lines
 from bridge.roster.model import Person
@@ -26,6 +27,7 @@ PERSON: Final = "person"
 GROUP: Final = "group"
 REASON: Final = "reason"
 MINUTES: Final = "minutes"
+OUTCOME: Final = "outcome"
 #: names of what a dialog carries along
 AUTHOR: Final = "author"
 VERDICT: Final = "verdict"
@@ -134,6 +136,29 @@ def snooze(asked: Asked) -> Dialog:
         fields=(
             DialogField(name=MINUTES, label="For how long", kind=FieldKind.CHOICE, choices=choices),
             DialogField(name=REASON, label="Why", kind=FieldKind.LINE),
+        ),
+    )
+
+
+def resolve(asked: Asked) -> Dialog:
+    choices = tuple(
+        Choice(value=outcome.value, label=said.capitalize()) for outcome, said in IN_WORDS.items()
+    )
+    return Dialog(
+        action=Action.RESOLVE,
+        handoff_id=asked.handoff.handoff_id,
+        title="Resolve",
+        submit="Give it back",
+        lines=("The ticket is solved and the bot has the conversation again.",),
+        fields=(
+            DialogField(name=OUTCOME, label="How it ended", kind=FieldKind.CHOICE, choices=choices),
+            DialogField(
+                name=REASON,
+                label="Anything to add",
+                kind=FieldKind.TEXT,
+                required=False,
+                hint="The team reads it on the ticket.",
+            ),
         ),
     )
 

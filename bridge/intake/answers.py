@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from bridge.handoffs.model import State, TriggerKind
+from bridge.handoffs.model import BotMay, Outcome, State, TriggerKind
 from bridge.intake.problems import MEDIA_TYPE
 
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -109,6 +109,10 @@ class KnownHandoff(_Answer):
     answered_by: str | None
     answered_at: datetime | None
     closed_at: datetime | None
+    outcome: Outcome | None = Field(
+        description="how it ended for people; null while open, or where nobody said"
+    )
+    bot: BotMay = Field(description="silent: people have the conversation; resume: the bot has it again")
     rung: int = Field(description="the highest rung of the ladder that has fired")
     turns: int
     ticket: Ticket | None

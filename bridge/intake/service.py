@@ -66,6 +66,7 @@ SHOWN: Final = (
     "answered_by",
     "answered_at",
     "closed_at",
+    "outcome",
     "rung",
 )
 WAIT_LOOK_SECONDS: Final = 0.05
@@ -235,6 +236,7 @@ def _shown(handoff: Handoff, account: Account) -> dict[str, Any]:
         **{name: whole[name] for name in SHOWN},
         "owner": _named(account, handoff.owner),
         "claimed_by": _named(account, handoff.claimed_by),
+        "bot": handoff.bot.value,
         "turns": len(handoff.context.transcript),
         "ticket": {"id": handoff.ticket.id, "url": handoff.ticket.url} if handoff.ticket else None,
         "announced": handoff.card is not None,

@@ -201,4 +201,6 @@ class MessagesRequest(_Part):
 
 
 class WithdrawRequest(_Part):
-    reason: Sentence | None = None
+    reason: Sentence | None = Field(
+        None, description="`customer_left` where the customer has gone: people see it so on the card"
+    )

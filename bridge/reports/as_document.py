@@ -19,6 +19,7 @@ def as_document(report: Report) -> dict[str, Any]:
     period                 from, to (half-open), time_zone, made_at
     handed_over            how many live handoffs were received in the period
     excluded.test          ROWS of the test handoffs, which are in no other figure
+    excluded.merged        ROWS of duplicates merged into the ticket of another handoff, in no other figure either
     answered_in_window     TALLY by the customer's clock: the window from the ask, around the clock
     answered_by_promise    TALLY by the business clock: the promise in the policy's own calendar
     not_relayed            ROWS of answers measured when they were written, as no bot relays them
@@ -46,7 +47,7 @@ def as_document(report: Report) -> dict[str, Any]:
             "made_at": _moment(report.made_at, report),
         },
         **_counts(report.overall),
-        "excluded": {"test": _rows(report.test)},
+        "excluded": {"test": _rows(report.test), "merged": _rows(report.merged)},
         "not_relayed": _rows(report.not_relayed),
         "first_human_response": _response(report.response),
         "delay": {"ticket": _spread(report.ticketing), "card": _spread(report.announcing)},

@@ -18,7 +18,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.NOT_DELIVERED: "answered, but it did not reach the customer",
     Outcome.ORPHANED: "ticket deleted, never answered",
     Outcome.UNANSWERED: "not answered",
-    Outcome.WITHDRAWN: "withdrawn before any answer",
+    Outcome.WITHDRAWN: "withdrawn, or the customer left, before any answer",
     Outcome.PENDING: "pending",
 }
 PERCENTILES: Final = (50, 90, 95, 99)
@@ -46,12 +46,16 @@ def as_text(report: Report) -> str:
 def _about(report: Report) -> list[str]:
     period, response = report.period, report.response
     silent, due = len(response.unknown), len(response.known) + len(response.unknown)
+    merged = f"; merged duplicates left out: {len(report.merged)}" if report.merged else ""
     starts, ends = _moment(period.starts_at, report), _moment(period.ends_at, report)
     return _table(
         [
             ["received", f"from {starts} to before {ends} ({period.zone})"],
             ["as of", f"{_moment(report.made_at, report)} ({period.zone})"],
-            ["handed over", f"{report.overall.calendar.total}; test handoffs left out: {len(report.test)}"],
+            [
+                "handed over",
+                f"{report.overall.calendar.total}; test handoffs left out: {len(report.test)}{merged}",
+            ],
             ["never answered", f"{silent} of {due} that have an answer or whose window has ended"],
             ["not relayed", f"{len(report.not_relayed)} answers, counted from when they were written"],
         ]

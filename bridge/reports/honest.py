@@ -20,7 +20,9 @@ class Outcome(StrEnum):
     NOT_DELIVERED = "not_delivered"  #: a person wrote, and the relay is still owed or has failed
     ORPHANED = "orphaned"  #: the ticket was deleted or marked as spam, and nobody had answered
     UNANSWERED = "unanswered"
-    WITHDRAWN = "withdrawn"  #: before any answer: a miss in strict, left out in attended
+    WITHDRAWN = (
+        "withdrawn"  #: or the customer left, before any answer: a miss in strict, left out in attended
+    )
     PENDING = "pending"  #: no answer has reached the customer, and the deadline is still to come
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.handoffs.model import State
+from bridge.handoffs.model import Outcome, State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,10 @@ class Received:
     answered_at: datetime | None = None
     delivered_at: datetime | None = None
     closed_at: datetime | None = None
+    outcome: Outcome | None = None  #: None where nobody said how it ended
+    on_another_ticket: bool = (
+        False  #: its ticket was that of another handoff that went on when this one was closed
+    )
 
     @property
     def window_ends_at(self) -> datetime:
@@ -44,7 +48,22 @@ class Received:
 
     @property
     def withdrawn_unanswered(self) -> bool:
-        """Return whether it was withdrawn before anybody answered. An answer that came later is no excuse."""
-        if self.state is not State.WITHDRAWN:
-            return False
+        """Return whether it was withdrawn, or the customer left, before anybody answered.
+
+        An answer that came later is no excuse.
+        """
+        left = self.state is State.RESOLVED and self.outcome is Outcome.CUSTOMER_LEFT
+        return (left or self.state is State.WITHDRAWN) and self._closed_unanswered
+
+    @property
+    def merged_away(self) -> bool:
+        """Return whether a person called it a duplicate, unanswered, and the helpdesk bears that out by a merge.
+
+        A word alone takes nothing out of the number: then it is a miss as any other.
+        """
+        said = self.state is State.RESOLVED and self.outcome is Outcome.DUPLICATE
+        return said and self.on_another_ticket and self._closed_unanswered
+
+    @property
+    def _closed_unanswered(self) -> bool:
         return self.answered_at is None or (self.closed_at is not None and self.closed_at < self.answered_at)

@@ -32,7 +32,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """The figures of one period as they stood at `made_at`. Test handoffs are in `test` and nowhere else."""
+    """The figures of one period as they stood at `made_at`.
+
+    Test handoffs are in `test` and nowhere else, duplicates that were merged into another in `merged`.
+    """
 
     period: Period
     made_at: datetime
@@ -40,6 +43,7 @@ class Report:
     by_channel: tuple[Group, ...]
     by_shift: tuple[Group, ...]
     test: tuple[str, ...]
+    merged: tuple[str, ...]
     not_relayed: tuple[str, ...]  #: measured at the person's message, since no bot relays it
     response: Spread  #: the ask to a person's message; unknown: nobody had answered by the window's end
     ticketing: Spread  #: acceptance to the ticket
@@ -52,7 +56,8 @@ class Report:
 def make_report(received: Iterable[Received], period: Period, now: datetime) -> Report:
     """Count the handoffs received in `period`."""
     everything = list(received)
-    live = [handoff for handoff in everything if not handoff.test]
+    own = [handoff for handoff in everything if not handoff.test]
+    live = [handoff for handoff in own if not handoff.merged_away]
     return Report(
         period=period,
         made_at=now,
@@ -60,6 +65,7 @@ def make_report(received: Iterable[Received], period: Period, now: datetime) -> 
         by_channel=_groups(live, lambda handoff: handoff.channel, now),
         by_shift=_groups(live, _shift, now),
         test=tuple(handoff.handoff_id for handoff in everything if handoff.test),
+        merged=tuple(handoff.handoff_id for handoff in own if handoff.merged_away),
         not_relayed=_not_relayed(live),
         response=_response(live, now),
         ticketing=_since(live, lambda handoff: handoff.received_at, lambda handoff: handoff.ticketed_at),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
-from bridge.handoffs.model import State
+from bridge.handoffs.model import Outcome, State
 from bridge.reports.period import Period
 from bridge.reports.received import Received
 from bridge.store import tables
@@ -33,9 +33,24 @@ ANSWER_TOLD: Final = exists().where(
     DELIVERIES.c.kind == "callback",
     DELIVERIES.c.payload["event"].as_string() == "answered",
 )
+OTHER: Final = HANDOFFS.alias("other")
+#: whether another handoff had the same ticket, and was still open, when this one was closed: they were merged
+ON_ANOTHER_TICKET: Final = exists().where(
+    HANDOFFS.c.outcome == Outcome.DUPLICATE.value,
+    OTHER.c.account_id == HANDOFFS.c.account_id,
+    OTHER.c.ticket_connection == HANDOFFS.c.ticket_connection,
+    OTHER.c.ticket_id == HANDOFFS.c.ticket_id,
+    OTHER.c.handoff_id != HANDOFFS.c.handoff_id,
+    OTHER.c.test == HANDOFFS.c.test,
+    OTHER.c.received_at <= HANDOFFS.c.closed_at,
+    or_(OTHER.c.closed_at.is_(None), OTHER.c.closed_at > HANDOFFS.c.closed_at),
+    or_(OTHER.c.outcome.is_(None), OTHER.c.outcome != Outcome.DUPLICATE.value),
+)
 COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *(HANDOFFS.c[name] for name in PLAIN),
     HANDOFFS.c.state,
+    HANDOFFS.c.outcome,
+    ON_ANOTHER_TICKET.label("on_another_ticket"),
     HANDOFFS.c.window_seconds,
     HANDOFFS.c.context["callback_url"].as_string().label("callback_url"),
     ANSWER_TOLD.label("answer_told"),
@@ -65,6 +80,8 @@ def _received(row: Row[Any]) -> Received:
     return Received(
         **{name: row._mapping[name] for name in PLAIN},
         state=State(row.state),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        on_another_ticket=bool(row.on_another_ticket),
         window=timedelta(seconds=row.window_seconds),
         relayed=_relayed(row),
         shift=row.shift,

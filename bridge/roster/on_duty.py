@@ -67,6 +67,34 @@ def next_duty(roster: Roster, channel: str, after: datetime) -> Duty | None:
     return None
 
 
+def next_change(roster: Roster, channel: str, after: datetime) -> datetime | None:
+    """Return when, later than `after`, another person than now comes to hold `channel`, or nobody does.
+
+    None when that is not so within 14 days. The same person's next shift is no change.
+    """
+    after = in_utc(after)
+    now, *later = _stretches(roster, channel, after, after + LOOK_AHEAD)
+    return next((found.span.starts_at for found in later if _holder(found) != _holder(now)), None)
+
+
+def at_hand(roster: Roster, channel: str, at: datetime) -> frozenset[str]:
+    """Return whoever is on duty for `channel` at the aware moment `at`, as owner or backup of any shift.
+
+    Beside the shift that counts, one that began earlier may still run: its people are there too. Not so under
+    an override, which says that the rotation does not hold.
+    """
+    at = in_utc(at)
+    duty = on_duty(roster, channel, at)
+    if duty is None:
+        return frozenset()
+    there = {duty.owner, duty.backup}
+    if duty.override is None:
+        turns, _ = _around(roster, channel, Span(starts_at=at, ends_at=at + MOMENT))
+        running = [(turn, _owners_in_turn(turn)[0]) for turn in turns if at in turn.span]
+        there |= {person for turn, owner in running for person in (owner, _backup(turn, None, owner))}
+    return frozenset(person for person in there if person)
+
+
 def duties(roster: Roster, channel: str, start: datetime, end: datetime) -> tuple[Duty, ...]:
     """Return every duty between `start` and `end`, in order, the first and last cut to that span."""
     return tuple(_duty(stretch) for stretch in _stretches(roster, channel, start, end) if stretch.covered)
@@ -124,6 +152,10 @@ def _counting(
     turn = next((turn for turn in reversed(turns) if at in turn.span), None)
     override = next((made for made in reversed(overrides) if at in made.span), None)
     return turn, override
+
+
+def _holder(stretch: _Stretch) -> str | None:
+    return _duty(stretch).owner if stretch.covered else None
 
 
 def _duty(stretch: _Stretch) -> Duty:

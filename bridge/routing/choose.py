@@ -31,11 +31,17 @@ class _People:
 
 
 def choose(
-    rules: Sequence[RouteRule], facts: Mapping[str, Any], duty: Duty | None, fallback: Fallback
+    rules: Sequence[RouteRule],
+    facts: Mapping[str, Any],
+    duty: Duty | None,
+    fallback: Fallback,
+    *,
+    again: str | None = None,
 ) -> Route:
     """Return where a handoff goes.
 
-    `facts` is the handoff's whole document; `duty` is who holds its channel now, None on a gap.
+    `facts` is the handoff's whole document; `duty` is who holds its channel now, None on a gap. `again` is who
+    had the conversation before and is on duty too, None for nobody: they have it again, unless a rule names the owner.
     The first rule whose conditions all hold decides; the last rule is for all others, and its
     policy counts where the one that decides names none. Raises ValueError when the last rule has a condition
     or names no policy, which no desk that was read can bring about.
@@ -43,7 +49,7 @@ def choose(
     if not rules or rules[-1].when or rules[-1].policy is None:
         raise ValueError("the last rule must be for all others and name a policy")
     rule = next(rule for rule in rules if all(holds(condition, facts) for condition in rule.when))
-    group, people = _group(rule, facts), _people(rule, duty, fallback)
+    group, people = _group(rule, facts), _people(rule, duty, fallback, again)
     card_channel, policy = _card_channel(rule, duty, fallback), _policy(rule, rules[-1].policy)
     priority = rule.priority or DEFAULT_PRIORITY
     return Route(
@@ -87,7 +93,7 @@ def _group(rule: RouteRule, facts: Mapping[str, Any]) -> _Decided:
     return _Decided(value=None, reasons=(Reason(kind=ReasonKind.GROUP, text=text),))
 
 
-def _people(rule: RouteRule, duty: Duty | None, fallback: Fallback) -> _People:
+def _people(rule: RouteRule, duty: Duty | None, fallback: Fallback, again: str | None) -> _People:
     lead = (duty.lead if duty else None) or fallback.lead
     if rule.owner is not None:
         return _fixed(rule, rule.owner, duty, lead)
@@ -95,9 +101,18 @@ def _people(rule: RouteRule, duty: Duty | None, fallback: Fallback) -> _People:
         then = f"the lead {lead} is told" if lead else "the desk names no lead either"
         reason = Reason(kind=ReasonKind.GAP, text=f"nobody is on duty; {then}")
         return _People(owner=None, backup=None, lead=lead, reasons=(reason,))
+    if again is not None:
+        return _again(again, duty, lead)
     return _People(
         owner=duty.owner, backup=duty.backup, lead=lead, reasons=(_on_duty(duty), _behind(duty.backup))
     )
+
+
+def _again(owner: str, duty: Duty, lead: str | None) -> _People:
+    """Return whoever had it before, backed by the shift's owner, or by its backup where they are the same."""
+    backup = duty.backup if owner == duty.owner else duty.owner
+    reason = Reason(kind=ReasonKind.AGAIN, text=f"{owner} had this conversation before and is on duty")
+    return _People(owner=owner, backup=backup, lead=lead, reasons=(reason, _behind(backup)))
 
 
 def _fixed(rule: RouteRule, owner: str, duty: Duty | None, lead: str | None) -> _People:

@@ -14,6 +14,7 @@ class ReasonKind(StrEnum):
     SHIFT = "shift"  #: the owner holds the shift
     OVERRIDE = "override"  #: the owner stands in for the shift's owner
     FIXED_OWNER = "fixed_owner"  #: the rule names the owner
+    AGAIN = "again"  #: the owner had the conversation before, and is on duty
     GAP = "gap"  #: nobody is on duty
     BACKUP = "backup"
     GROUP = "group"

@@ -31,6 +31,7 @@ metadata = MetaData(
 )
 
 OPEN_STATES = "state IN ('open', 'answered')"
+RESOLVED_STATE = "state = 'resolved'"
 OWED_STATES = "state IN ('owed', 'unknown')"
 NEITHER_TICKET_NOR_CARD = "ticketed_at IS NULL AND carded_at IS NULL"
 
@@ -145,6 +146,10 @@ handoffs = Table(
     Column("snoozed_until", Instant),
     Column("snoozed_by", String(64)),
     Column("rating", String(16)),  # the customer's, by the helpdesk's survey
+    Column("outcome", String(16)),  # how it ended; NULL while it is open, and where nobody said
+    Column("outcome_by", String(64)),  # the person who said so; NULL where the helpdesk or the bot did
+    Column("handed_on_from", String(64)),  # who had it until the shift change
+    Column("former", Document),  # who had the conversation when it was handed over shortly before
     Column("revision", Integer, nullable=False),
     Column("counter", BigInteger, nullable=False),  # numbers the timeline and the deliveries of this handoff
     PrimaryKeyConstraint("account_id", "handoff_id"),
@@ -166,6 +171,14 @@ handoffs = Table(
         postgresql_where=text("closed_at IS NOT NULL"),
     ),
     Index(
+        "ix_handoffs_resolved",
+        "account_id",
+        "conversation_id",
+        "closed_at",
+        sqlite_where=text(RESOLVED_STATE),
+        postgresql_where=text(RESOLVED_STATE),
+    ),
+    Index(
         "uq_handoffs_open_conversation",
         "account_id",
         "conversation_id",
@@ -174,6 +187,21 @@ handoffs = Table(
         sqlite_where=text(OPEN_STATES),
         postgresql_where=text(OPEN_STATES),
     ),
+)
+
+shift_changes = Table(
+    "shift_changes",
+    metadata,
+    Column("account_id", String(64)),
+    Column("channel", Text),
+    Column("owner", String(64)),  # who is on duty; NULL while nobody is
+    Column("seen_at", Instant, nullable=False),  # when the owner was last found to be another
+    Column(
+        "due_at", Instant
+    ),  # when the next one comes on duty, or nobody; NULL where the roster foretells none
+    Column("moving", Boolean, nullable=False),  # some open handoffs are still to go to the owner
+    PrimaryKeyConstraint("account_id", "channel"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
 )
 
 timeline = Table(

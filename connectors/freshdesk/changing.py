@@ -18,7 +18,7 @@ from connectors.errors import Busy, Gone
 from connectors.freshdesk.commenting import Commenting
 from connectors.freshdesk.conversation import CLOSED, merged_into
 from connectors.freshdesk.failures import VENDOR, Refused
-from connectors.freshdesk.fields import add_tags, changed, drop_what_is_so, without
+from connectors.freshdesk.fields import add_solved, add_tags, changed, drop_what_is_so, unsolved, without
 from connectors.freshdesk.note import carries
 from connectors.freshdesk.opening import Opening
 from connectors.merges import Merge, Present, present
@@ -42,6 +42,8 @@ class Changing:
         if change.note is not None and once.look_first and self._has_note(ticket_id, once.key):
             return TicketOutcome(ref=found_at, found=True)
         add_tags(fields, change.tags, ticket)
+        if change.solved:
+            add_solved(fields, opening.mapping, ticket)
         drop_what_is_so(fields, ticket)
         written = self._write(ticket_id, fields)
         problems = tuple(written.problems)
@@ -77,7 +79,8 @@ class Changing:
         try:
             self.opening.api.update_ticket(ticket_id, fields.values)
         except Refused as refused:
-            left = without(fields, refused, self.opening.mapping)
+            mapping = self.opening.mapping
+            left = unsolved(fields, refused, mapping) or without(fields, refused, mapping)
             if left is None:
                 raise
             if left.values:

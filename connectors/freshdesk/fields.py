@@ -16,6 +16,9 @@ from connectors.ticket_fields import Assigning, Fields, add_route
 
 ASSIGNING: Final = Assigning(vendor=VENDOR, field="responder_id", id_called="Freshdesk agent id")
 OPEN: Final = 2  #: the status every account has for new tickets
+RESOLVED: Final = 4  #: the status every account has for work that is done
+#: resolved and closed, as every account has them
+SOLVED: Final = frozenset({"4", "5"})
 KEY_FIELD: Final = "handoff_key"  #: the mapping's name of the field that holds the handoff's id
 LONGEST_TAG: Final = 32  #: characters; what Freshdesk's own pages let one type
 NOBODY: Final = "Customer"  #: a requester found by phone or id needs a name
@@ -80,6 +83,24 @@ def add_tags(made: Fields, tags: Iterable[str], ticket: Json) -> None:
     added = [tag for tag in _clean_tags(tags) if tag.casefold() not in known]
     if added:
         made.values["tags"] = present + added
+
+
+def add_solved(made: Fields, mapping: FieldMapping, ticket: Json) -> None:
+    """Set the ticket to resolved, unless its work is done already: a closed one is not to be resolved anew."""
+    if str(ticket.get("status")) not in (mapping.solved or SOLVED):
+        made.values["status"] = RESOLVED
+
+
+def unsolved(fields: Fields, refused: Refused, mapping: FieldMapping) -> Fields | None:
+    """Return the fields without the status that Freshdesk would not have; None when none was wanted."""
+    if fields.values.get("status") != RESOLVED:
+        return None
+    wants = ", ".join(_title(name, mapping) for name in sorted(refused.faults))
+    told = (
+        f"a ticket could not be set to resolved; the helpdesk refused it over {wants or 'a rule of its own'}"
+    )
+    values = {name: value for name, value in fields.values.items() if name != "status"}
+    return Fields(values=values, problems=[*fields.problems, told], misrouted=fields.misrouted)
 
 
 def drop_what_is_so(made: Fields, ticket: Json) -> None:

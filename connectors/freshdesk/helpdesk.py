@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from bridge.handoffs.model import TicketRef
 from connectors.base import (
@@ -31,7 +31,7 @@ from connectors.freshdesk.checking import about_fields, about_groups, about_ours
 from connectors.freshdesk.conversation import SURVEY, People, merged_into, messages
 from connectors.freshdesk.directory import Directory
 from connectors.freshdesk.failures import VENDOR
-from connectors.freshdesk.fields import handoff_of
+from connectors.freshdesk.fields import SOLVED, handoff_of
 from connectors.freshdesk.opening import SETTLING, Opening
 from connectors.freshdesk.rates import LIMITS
 from connectors.freshdesk.rating import newest_rating
@@ -39,9 +39,6 @@ from connectors.freshdesk.webhook import translated, verify
 from connectors.mapping import FieldMapping
 from connectors.merges import Chapter, whole_history
 from connectors.moments import moment
-
-#: resolved and closed, as every account has them
-SOLVED: Final = frozenset({"4", "5"})
 
 Json = Mapping[str, Any]
 

@@ -50,9 +50,10 @@ FLAG_WORDS = {
 def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime, may_repeat: bool) -> Post:
     """Return the card as it stands at `now`. `owner` and `lead` are mentions or escaped names, as reached."""
     lines = "\n".join(escape(line, LINE_LIMIT) or "…" for line in card.lines)
+    standing = "\n".join((_standing(card, owner, lead), *_before(card)))
     blocks = [
         section(lines),
-        section(f"{_standing(card, owner, lead)}\n{escape(card.reason, REASON_LIMIT) or 'No reason given'}"),
+        section(f"{standing}\n{escape(card.reason, REASON_LIMIT) or 'No reason given'}"),
         context(list(_times(card, now))),
         context([*_facts(card), *([MAY_REPEAT] if may_repeat else [])]),
     ]
@@ -85,6 +86,16 @@ def _who(owner: str | None, lead: str | None) -> str:
     if lead is not None:
         return f"nobody on duty, lead {lead}"
     return "nobody on duty and no lead named"
+
+
+def _before(card: Card) -> Iterator[str]:
+    """Tell who had it before: until the shift change, or when the conversation was handed over the last time."""
+    if card.handed_on_from and card.owner:
+        before, after = (_word(person.first_name) for person in (card.handed_on_from, card.owner))
+        yield f"From {before} to {after} at the shift change"
+    if card.was_with and card.was_with_until:
+        until = date_token(card.was_with_until, "{date_short_pretty} {time}")
+        yield f"Again: was with {_word(card.was_with.first_name)} until {until}"
 
 
 def _answer(card: Card) -> str:

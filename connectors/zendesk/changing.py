@@ -14,7 +14,7 @@ from connectors.ticket_fields import Fields
 from connectors.zendesk.access import VENDOR
 from connectors.zendesk.commenting import comment_fields, said_in
 from connectors.zendesk.failures import Refused
-from connectors.zendesk.fields import DELIVERY_MARK, changed, without
+from connectors.zendesk.fields import DELIVERY_MARK, changed, unsolved, without
 from connectors.zendesk.history import made_by, merged_into
 from connectors.zendesk.opening import Opening
 
@@ -57,13 +57,19 @@ class Changing:
             if made is not None:
                 return made
         if ticket.get("status") == CLOSED:
-            return self._in_follow_up(ticket, change, once)
+            return self._beyond(ticket, change, once)
         try:
             return self._update(ticket, change, once)
         except Refused as refused:
             if not refused.named & {"status"}:
                 raise
-            return self._in_follow_up(ticket, change, once)  # closed between reading and writing
+            return self._beyond(ticket, change, once)  # closed between reading and writing
+
+    def _beyond(self, closed: Json, change: TicketChange, once: Once) -> TicketOutcome:
+        """Go on after a ticket was closed. One that was to be solved is, for good: it needs no follow-up."""
+        if change.solved:
+            return TicketOutcome(ref=self.opening.ref(closed["id"]))
+        return self._in_follow_up(closed, change, once)
 
     def _made(self, ticket: Json, change: TicketChange, once: Once) -> TicketOutcome | None:
         """Return what an earlier attempt at this delivery did to the ticket; None where it did nothing."""
@@ -86,14 +92,23 @@ class Changing:
         try:
             answer = self.opening.client.update(ticket_id, fields.values)
         except Refused as refused:
-            left = without(fields.values, refused, self.opening.mapping)
-            if left is None or refused.named & {"status"}:
+            if refused.named & {"status"}:
                 raise
-            left.problems = [*fields.problems, *left.problems]
-            left.misrouted |= fields.misrouted
-            fields = left
+            fields = self._left(fields, refused)
             answer = self.opening.client.update(ticket_id, fields.values)
         return self._outcome(ticket_id, fields, _said(answer, change))
+
+    def _left(self, fields: Fields, refused: Refused) -> Fields:
+        """Return the fields without what was refused. Raises it again when nothing can be left out."""
+        open_still = unsolved(fields, refused, self.opening.mapping)
+        if open_still is not None:
+            return open_still
+        left = without(fields.values, refused, self.opening.mapping)
+        if left is None:
+            raise refused
+        left.problems = [*fields.problems, *left.problems]
+        left.misrouted |= fields.misrouted
+        return left
 
     def _outcome(self, ticket_id: Any, fields: Fields, said: TicketMessage | None = None) -> TicketOutcome:
         return TicketOutcome(

@@ -17,6 +17,7 @@ from connectors.zendesk.failures import Refused
 from connectors.zendesk.note import subject_line
 
 ASSIGNING = Assigning(vendor=VENDOR, field="assignee_id", id_called="Zendesk user id")
+SOLVED = "solved"  #: the status that says the work is done
 DELIVERY_MARK = "handoff_delivery"  #: in the audit's own metadata: which delivery made it
 NOBODY = "Customer"  #: a requester's name may not be empty
 TAG_REST = re.compile(r"[^\w:/.-]+")
@@ -61,6 +62,8 @@ def changed(
     add_route(made, change, mapping, directory, ASSIGNING)
     if change.document is not None:
         _add_custom_fields(made, mapping, change.document)
+    if change.solved:
+        made.values["status"] = SOLVED
     present = [str(tag) for tag in ticket.get("tags") or ()]
     added = [tag for tag in _clean_tags(change.tags) if tag not in present]
     if added:
@@ -79,6 +82,17 @@ def requester(customer: Customer) -> dict[str, Any]:
     if customer.email:
         return who | {"email": customer.email.strip()}
     return who | ({"phone": customer.phone.strip()} if customer.phone else {})
+
+
+def unsolved(fields: Fields, refused: Refused, mapping: FieldMapping) -> Fields | None:
+    """Return the fields without the status that Zendesk would not have; None when none was wanted."""
+    if fields.values.get("status") != SOLVED:
+        return None
+    titles = {rule.field: f"{name} ({rule.field})" for name, rule in mapping.fields.items()}
+    wants = ", ".join(titles.get(name, name) for name in sorted(refused.named - {"base"}))
+    told = f"a ticket could not be set to solved; the helpdesk refused it over {wants or 'a rule of its own'}"
+    values = {name: value for name, value in fields.values.items() if name != "status"}
+    return Fields(values=values, problems=[*fields.problems, told], misrouted=fields.misrouted)
 
 
 def without(fields: Mapping[str, Any], refused: Refused, mapping: FieldMapping) -> Fields | None:

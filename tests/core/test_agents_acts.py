@@ -344,6 +344,27 @@ def test_nothing_written_is_told_at_the_field(act, action):
     assert list(act(action, entered={"text": "  "}).problems) == ["text"]
 
 
+def test_a_handoff_is_given_back_with_its_outcome(house, act, waiting):
+    answer = act(Action.RESOLVE, entered={"outcome": "customer_left", "reason": "no answer since noon"})
+    house.pay()
+
+    assert answer == PressAnswer()
+    handoff = house.handoff(waiting)
+    assert (handoff.state, handoff.outcome.value, handoff.outcome_by) == (
+        State.RESOLVED,
+        "customer_left",
+        "ravi",
+    )
+    assert house.helpdesk.states["1"] is TicketState.SOLVED
+
+
+def test_solved_without_an_answer_is_told_at_the_field(house, act, waiting):
+    answer = act(Action.RESOLVE, entered={"outcome": "solved"})
+
+    assert "Answer the customer first" in answer.problems["outcome"]
+    assert house.handoff(waiting).state is State.OPEN
+
+
 def test_a_verdict_on_the_context_is_kept_at_the_press_and_once(house, act, waiting):
     for _ in range(2):
         assert act(Action.RE_ASKED) == PressAnswer()
@@ -369,6 +390,7 @@ def test_a_line_may_be_added_to_the_verdict(house, act, waiting):
         (Action.WRONG_TEAM, {"group": "Billing", "reason": "x"}),
         (Action.SNOOZE, {"minutes": "5", "reason": "x"}),
         (Action.ESCALATE, None),
+        (Action.RESOLVE, {"outcome": "spam"}),
         (Action.NOTE, {"text": "x"}),
         (Action.SEND_REPLY, {}),
     ],
@@ -384,7 +406,7 @@ def test_what_is_over_takes_no_act(house, act, waiting, action, entered):
     assert house.handoff(waiting) == before
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.RESOLVE])
+@pytest.mark.parametrize("action", list(Action))
 def test_a_stranger_can_do_nothing(house, act, waiting, action):
     before = house.handoff(waiting)
     answer = act(action, "stranger", entered={} if action is Action.SEND_REPLY else None, kept={"text": "x"})

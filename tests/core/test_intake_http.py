@@ -325,6 +325,7 @@ ALLOWED = {
     *("records", "attempts", "verification", "sentiment", "summary", "language", "flags", "window_seconds"),
     *("started_at", "asked_at", "received_at", "promised_at", "claimed_at", "answered_at", "closed_at"),
     *("owner", "claimed_by", "answered_by", "turns", "ticket", "announced", "rung", "channel_closes_at"),
+    *("outcome", "bot"),
 }
 
 
@@ -339,6 +340,17 @@ def test_a_bot_sees_what_is_meant_for_it_and_nothing_else(door):
     seen = door.get(f"/{answer.json()['id']}").json()
     assert set(seen) == ALLOWED
     assert (seen["ticket"].keys(), seen["turns"]) == ({"id", "url"}, 1)
+
+
+def test_a_bot_asks_whether_it_may_speak(door):
+    handoff_id = door.post(body()).json()["id"]
+    assert door.get(f"/{handoff_id}").json()["bot"] == "silent"
+    withdrawn = door.post({"reason": "customer_left"}, f"/{handoff_id}/withdraw").json()
+    assert (withdrawn["state"], withdrawn["outcome"], withdrawn["bot"]) == (
+        "withdrawn",
+        "customer_left",
+        "resume",
+    )
 
 
 def test_unknown_fields_never_stand_in_for_what_the_bridge_says(door):

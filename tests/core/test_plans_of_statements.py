@@ -59,4 +59,7 @@ def test_accepting_paying_and_answering_read_no_table_whole(house, plans):
     said = {"by": "Ravi Iyer", "at": house.now, "text": "hello", "message_id": "1"}
     house.change(receipt.handoff_id, lambda change: lifecycle.answered(change, **said))
     house.pay()
+    house.change(receipt.handoff_id, lambda change: lifecycle.resolved(change, actor="helpdesk"))
+    house.hand_over()
+    house.pay()
     assert plans == {}

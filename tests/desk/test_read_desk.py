@@ -13,7 +13,7 @@ from rosters import local, utc
 import bridge.desk
 from bridge.desk.load import LARGEST_BYTES, load_desk, read_desk
 from bridge.desk.mistakes import DeskRefused
-from bridge.desk.model import Desk
+from bridge.desk.model import Desk, ShiftChange
 from bridge.roster.on_duty import gaps, on_duty
 from bridge.routing.choose import choose
 from bridge.sla.model import CalendarKind, Step, StepKind
@@ -276,3 +276,14 @@ def test_a_control_character_is_refused_with_its_line():
         read_desk("timezone: UTC\npeople: \x07\n", "desk.yaml", VENDORS)
 
     assert [(mistake.line, mistake.key) for mistake in refused.value.mistakes] == [(2, "")]
+
+
+def test_a_desk_that_says_nothing_hands_on_at_a_shift_change_and_remembers_a_day():
+    desk = small()
+    assert (desk.shift_change, desk.reopen_within) == (ShiftChange.MOVE, timedelta(hours=24))
+
+
+def test_a_desk_may_leave_handoffs_where_they_are_and_remember_shorter_or_never():
+    desk = small("shift_change: stay\nreopen_within_hours: 1.5\n")
+    assert (desk.shift_change, desk.reopen_within) == (ShiftChange.STAY, timedelta(minutes=90))
+    assert small("reopen_within_hours: 0\n").reopen_within == timedelta(0)

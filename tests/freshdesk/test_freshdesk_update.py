@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from freshdesk_account import ASHA, DOCUMENT, HANDOFF, draft
 
@@ -165,3 +167,30 @@ def test_words_of_customers_in_a_note_close_no_ticket(helpdesk, account, opened)
     outcome = helpdesk.update_ticket(opened, change(note=LATE), Once(key="dl_3"))
     assert outcome.ref == opened
     assert draft().handoff_id in account.ticket(opened)["tags"]
+
+
+def test_a_ticket_is_set_to_resolved_with_a_private_note(helpdesk, account, opened):
+    helpdesk.update_ticket(opened, change(solved=True, note=LATE), SECOND)
+    assert account.ticket(opened)["status"] == 4
+    assert len(account.notes()) == 2
+
+
+def test_a_ticket_that_is_closed_already_stays_closed(helpdesk, account, opened):
+    account.ticket(opened)["status"] = 5
+    helpdesk.update_ticket(opened, change(solved=True, note=LATE), SECOND)
+    assert account.ticket(opened)["status"] == 5
+
+
+def test_a_ticket_that_cannot_be_resolved_gets_the_note_and_the_admin_hears_of_the_field(
+    helpdesk, account, opened
+):
+    faults = [{"field": "cf_topic", "message": "It should not be blank: a secret", "code": "missing_field"}]
+    body = json.dumps({"description": "Validation failed", "errors": faults})
+    account.goes_wrong("PUT tickets/*", "status", status=400, body=body)
+    outcome = helpdesk.update_ticket(opened, change(solved=True, note=LATE), SECOND)
+    (problem,) = outcome.problems
+    assert "could not be set to resolved" in problem
+    assert "topic (cf_topic)" in problem
+    assert "secret" not in problem
+    assert account.ticket(opened)["status"] == 2
+    assert len(account.notes()) == 2

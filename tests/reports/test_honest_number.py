@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report_cases import ASKED, LATER, WINDOW, after, many, received, report_of
 
+from bridge.handoffs.model import Outcome as Ending
 from bridge.handoffs.model import State
 from bridge.reports.honest import Outcome, Share, judge, tally
 from bridge.reports.received import Received
@@ -62,6 +64,45 @@ def test_one_that_nobody_has_answered_is_a_miss_once_the_window_has_passed():
 
 def test_one_that_was_solved_without_an_answer_is_a_miss():
     assert outcome(state=State.RESOLVED, closed_at=after(minutes=5)) is Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize("ending", [Ending.NOT_SOLVED, Ending.DUPLICATE, Ending.SPAM])
+def test_one_that_a_person_ended_without_an_answer_is_a_miss_whatever_they_called_it(ending):
+    ended = {"state": State.RESOLVED, "outcome": ending, "closed_at": after(minutes=5)}
+    assert outcome(**ended) is Outcome.UNANSWERED
+    report = report_of(received("ended", **ended), received("kept", answered_at=after(minutes=3)))
+    assert (report.overall.calendar.strict, report.overall.calendar.attended) == (Share(hits=1, of=2),) * 2
+
+
+def test_a_customer_who_left_is_a_miss_in_strict_and_left_out_in_attended():
+    left = {"state": State.RESOLVED, "outcome": Ending.CUSTOMER_LEFT, "closed_at": after(minutes=5)}
+    report = report_of(received("left", **left), received("kept", answered_at=after(minutes=3)))
+    calendar = report.overall.calendar
+    assert (calendar.strict, calendar.attended) == (Share(hits=1, of=2), Share(hits=1, of=1))
+
+
+def test_a_customer_who_was_answered_before_they_left_is_a_hit_or_late_like_any_other():
+    left = {"state": State.RESOLVED, "outcome": Ending.CUSTOMER_LEFT, "closed_at": after(hours=1)}
+    assert outcome(answered_at=after(minutes=3), **left) is Outcome.IN_TIME
+    assert outcome(answered_at=after(minutes=30), **left) is Outcome.LATE
+
+
+def test_an_answer_after_the_customer_left_is_no_excuse():
+    left = {"state": State.RESOLVED, "outcome": Ending.CUSTOMER_LEFT, "closed_at": after(minutes=5)}
+    assert outcome(answered_at=after(minutes=10), **left) is Outcome.WITHDRAWN
+
+
+def test_a_duplicate_that_the_helpdesk_has_merged_is_left_out_and_told():
+    ended = {"state": State.RESOLVED, "outcome": Ending.DUPLICATE, "closed_at": after(minutes=5)}
+    report = report_of(received("merged", on_another_ticket=True, **ended), received("silent"))
+    assert (report.overall.calendar.total, report.merged) == (1, ("merged",))
+
+
+def test_a_duplicate_that_was_answered_counts_as_what_it_was():
+    ended = {"state": State.RESOLVED, "outcome": Ending.DUPLICATE, "closed_at": after(minutes=9)}
+    answered = received("both", on_another_ticket=True, answered_at=after(minutes=3), **ended)
+    report = report_of(answered)
+    assert (report.overall.calendar.count(Outcome.IN_TIME), report.merged) == (1, ())
 
 
 def test_one_whose_ticket_was_deleted_is_a_miss():

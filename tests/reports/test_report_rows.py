@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from report_cases import ASKED, CALLBACK, LATER, after, received, stored, week
 
+from bridge.handoffs.model import Outcome as Ending
+from bridge.handoffs.model import State, TicketRef
 from bridge.reports.honest import Outcome, judge
 from bridge.reports.rows import received_in
 from bridge.sla.model import Policy
@@ -105,3 +107,48 @@ def test_an_answer_told_for_one_handoff_says_nothing_of_another(database, keep, 
 def test_before_the_answer_the_address_tells_whether_it_will_be_relayed(database, keep, address, relayed):
     keep(stored(callback_url=address))
     assert one(database).relayed is relayed
+
+
+TICKET = TicketRef(connection="helpdesk", id="7")
+DUPLICATE = {
+    "state": State.RESOLVED,
+    "outcome": Ending.DUPLICATE,
+    "closed_at": after(minutes=5),
+    "ticket": TICKET,
+}
+
+
+def merged_away(database):
+    with database.read() as connection:
+        return [one.handoff_id for one in received_in(connection, "main", week()) if one.merged_away]
+
+
+def test_a_duplicate_on_the_ticket_of_one_that_goes_on_is_merged_away(database, keep):
+    keep(stored("ho_1", ticket=TICKET), stored("ho_2", **DUPLICATE))
+    assert merged_away(database) == ["ho_2"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"ticket": TicketRef(connection="helpdesk", id="8")},
+        {"ticket": TicketRef(connection="another", id="7")},
+        {"ticket": TICKET, "state": State.RESOLVED, "closed_at": after(minutes=4)},
+        {"ticket": TICKET, "test": True},
+        {"ticket": TICKET, "account_id": "other"},
+        {"ticket": TICKET, "received_at": after(minutes=6)},
+        DUPLICATE,
+    ],
+    ids=[
+        "another ticket",
+        "another helpdesk",
+        "over before",
+        "a test",
+        "another account",
+        "later",
+        "also one",
+    ],
+)
+def test_a_duplicate_of_nothing_that_goes_on_stays_in_the_number(database, keep, other):
+    keep(stored("ho_1", **other), stored("ho_2", **DUPLICATE))
+    assert merged_away(database) == []

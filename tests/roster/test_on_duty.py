@@ -8,7 +8,7 @@ import pytest
 from rosters import daily, local, override, roster, shift, weekly
 
 from bridge.roster.model import Override, Shift, WallHours
-from bridge.roster.on_duty import next_duty, on_duty
+from bridge.roster.on_duty import at_hand, next_change, next_duty, on_duty
 
 
 def owner_at(held, at: datetime) -> str | None:
@@ -255,3 +255,44 @@ def _fields(made: Shift) -> dict[str, object]:
 def test_a_moment_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="without a zone"):
         on_duty(roster(shift()), "whatsapp", datetime(2026, 11, 2))  # noqa: DTZ001 - the fault under test
+
+
+def test_the_next_change_is_when_another_person_comes_and_not_when_another_shift_begins():
+    held = roster(
+        shift("early", "09:00-12:00", owners=("asha",)),
+        shift("noon", "12:00-17:00", owners=("asha",)),
+        shift("evening", "17:00-01:00", owners=("ravi",)),
+    )
+
+    assert next_change(held, "whatsapp", local("2026-11-02T10:00")) == local("2026-11-02T17:00")
+
+
+def test_the_next_change_is_also_when_nobody_comes_and_when_somebody_does_again():
+    held = roster(shift(hours="09:00-17:00"))
+
+    assert next_change(held, "whatsapp", local("2026-11-02T10:00")) == local("2026-11-02T17:00")
+    assert next_change(held, "whatsapp", local("2026-11-02T17:00")) == local("2026-11-03T09:00")
+
+
+def test_no_change_is_foretold_where_one_person_holds_all_hours():
+    held = roster(shift(hours="00:00-24:00"))
+
+    assert next_change(held, "whatsapp", local("2026-11-02T10:00")) is None
+
+
+def test_at_hand_are_owner_and_backup_of_every_shift_that_runs():
+    held = roster(
+        shift("long", "09:00-20:00", owners=("asha",), backup="leela"),
+        shift("late", "17:00-22:00", owners=("ravi",), backup="meera"),
+    )
+
+    assert at_hand(held, "whatsapp", local("2026-11-02T10:00")) == {"asha", "leela"}
+    assert at_hand(held, "whatsapp", local("2026-11-02T18:00")) == {"asha", "leela", "ravi", "meera"}
+    assert at_hand(held, "whatsapp", local("2026-11-02T23:00")) == frozenset()
+
+
+def test_whom_an_override_replaces_is_not_at_hand():
+    errand = override(local("2026-11-02T10:00"), local("2026-11-02T11:00"), "meera")
+    held = roster(shift(owners=("asha",), backup="ravi"), overrides=(errand,))
+
+    assert at_hand(held, "whatsapp", local("2026-11-02T10:30")) == {"meera", "ravi"}

@@ -98,6 +98,23 @@ def test_a_rule_s_own_owner_counts_above_the_shift(owner, backup):
     assert said(chosen, ReasonKind.FIXED_OWNER) == f"rule 1 names the owner {owner}"
 
 
+@pytest.mark.parametrize(("before", "backup"), [("asha", "ravi"), ("ravi", "asha"), ("leela", "asha")])
+def test_whoever_had_it_before_has_it_again_with_the_shift_behind_them(before, backup):
+    chosen = choose(rules(), {}, at_noon(), FALLBACK, again=before)
+
+    assert (chosen.owner, chosen.backup, chosen.shift) == (before, backup, "morning")
+    assert said(chosen, ReasonKind.AGAIN) == f"{before} had this conversation before and is on duty"
+    assert not chosen.has(ReasonKind.SHIFT)
+
+
+def test_a_rule_s_own_owner_counts_above_whoever_had_it_before():
+    named = {"when": {"topic": "vip"}, "owner": "meera"}
+    chosen = choose(rules(named), {"topic": "vip"}, at_noon(), FALLBACK, again="ravi")
+
+    assert chosen.owner == "meera"
+    assert not chosen.has(ReasonKind.AGAIN)
+
+
 def test_fault_35_a_gap_has_no_owner_and_goes_to_the_lead():
     """Nobody is rostered when a handoff comes: it has no owner, and the lead is told at once."""
     chosen = choose(rules(), {}, None, FALLBACK)

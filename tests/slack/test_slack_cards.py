@@ -286,3 +286,19 @@ def test_a_card_of_which_nothing_is_unheard_says_neither(shop, chat, card, once)
     shown = words(shop.messages()[0])
     assert "wrote again" not in shown
     assert "did not take" not in shown
+
+
+def test_a_card_that_was_handed_on_names_both_and_tags_the_new_owner(shop, chat, card, once):
+    chat.post_card(card(owner=ASHA, handed_on_from=MEERA), once)
+
+    (message,) = shop.messages()
+    assert "From Meera to Asha at the shift change" in words(message)
+    assert message["told"] == ["Asha Rao"]
+
+
+def test_a_card_of_a_conversation_that_comes_again_says_who_had_it_until_when(shop, chat, card, once):
+    until = NOON - timedelta(hours=2)
+    chat.post_card(card(was_with=MEERA, was_with_until=until), once)
+
+    assert "Again: was with Meera until" in words(shop.messages()[0])
+    assert f"<!date^{int(until.timestamp())}^" in words(shop.messages()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -160,3 +161,42 @@ def test_fault_25_a_deleted_ticket_is_gone(desk, helpdesk, ref, change, note, on
 def test_the_fields_are_written_again_when_the_document_comes(desk, helpdesk, ref, change, once):
     helpdesk.update_ticket(ref, change(document={"topic": "refund"}), once)
     assert {"id": 900101, "value": "refund"} in desk.tickets[0]["custom_fields"]
+
+
+def refused(*field_ids):
+    """Return what Zendesk answers to a ticket that lacks what its rules ask for before it is solved."""
+    faults = [
+        {"description": f"Field {one}: is required when solving a ticket", "ticket_field_id": one}
+        for one in field_ids
+    ]
+    return json.dumps({"error": "RecordInvalid", "details": {"base": faults}})
+
+
+def test_a_ticket_is_set_to_solved_with_a_private_note_by_one_call(desk, helpdesk, ref, change, note, once):
+    helpdesk.update_ticket(ref, change(solved=True, note=note(("Given back",))), once)
+    (ticket,) = desk.tickets
+    assert ticket["status"] == "solved"
+    assert desk.comments(ref.id)[-1]["public"] is False
+    assert desk.calls(f"PUT /api/v2/tickets/{ref.id}.json") == 1
+
+
+def test_a_ticket_that_cannot_be_solved_keeps_the_note_and_the_admin_hears_of_the_field(
+    desk, helpdesk, ref, change, note, once
+):
+    desk.goes_wrong(UPDATE, "status", status=422, body=refused(900101, 555), times=2)
+    outcome = helpdesk.update_ticket(ref, change(solved=True, note=note(("Given back",))), once)
+    (problem,) = outcome.problems
+    assert "could not be set to solved" in problem
+    assert "topic (900101)" in problem
+    assert "555" in problem
+    assert not outcome.misrouted
+    assert desk.tickets[0]["status"] != "solved"
+    assert sum("Given back" in one["body"] for one in desk.comments(ref.id)) == 1
+
+
+def test_a_ticket_that_is_closed_already_gets_no_follow_up_only_to_be_solved(
+    desk, helpdesk, ref, change, note, once
+):
+    desk.zendesk.set_status(int(ref.id), "closed")
+    outcome = helpdesk.update_ticket(ref, change(solved=True, note=note(("Given back",))), once)
+    assert (outcome.ref, len(desk.tickets)) == (ref, 1)

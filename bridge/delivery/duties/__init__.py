@@ -6,7 +6,7 @@ A new kind is one function and one line here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, presses, tickets
+from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, presses, shifts, tickets
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.model import State
@@ -22,6 +22,7 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "read_feed": feeds.read_feed,
     "post_card": cards.post_card,
     "card_digest": digest.card_digest,
+    "shift_note": shifts.shift_note,
     "update_card": cards.update_card,
     "thread_note": cards.thread_note,
     "channel_note": cards.channel_note,

@@ -13,8 +13,9 @@ from bridge.delivery.workbench import Workbench
 from bridge.handoffs import absence, defects, lifecycle, notifying
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
-from bridge.handoffs.model import Handoff, State
+from bridge.handoffs.model import Handoff, Outcome, State
 from bridge.handoffs.redaction import mask
+from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.summary import two_lines
 from bridge.roster.model import Person
 from connectors.base import Attention, Card, CardOutcome, CardState, Chat, Notice, Reach
@@ -116,13 +117,26 @@ def card_of(account: Account, handoff: Handoff, channel: str, now: datetime) -> 
         answered_by=handoff.answered_by,
         answered_at=handoff.answered_at,
         within_promise=handoff.answered_at <= handoff.promised_at if handoff.answered_at else None,
-        closing=CLOSINGS.get(handoff.state),
         wrote_again_at=handoff.customer_wrote_at,
         undelivered=handoff.undelivered_at is not None,
+        closing=_closing(account, handoff),
+        handed_on_from=account.person(handoff.handed_on_from),
+        was_with=account.person(handoff.former.person) if handoff.former else None,
+        was_with_until=handoff.former.until if handoff.former else None,
         flags=("test", *handoff.flags) if handoff.test else handoff.flags,
         customer_channel=handoff.context.channel,
         channel_closes_at=handoff.channel_closes_at,
     )
+
+
+def _closing(account: Account, handoff: Handoff) -> str | None:
+    """Return how it ended, in words; None while it is open."""
+    if handoff.outcome is Outcome.CUSTOMER_LEFT and handoff.state in CLOSINGS:
+        return IN_WORDS[handoff.outcome]
+    by = account.person(handoff.outcome_by)
+    if handoff.state is not State.RESOLVED or handoff.outcome is None or by is None:
+        return CLOSINGS.get(handoff.state)
+    return f"{IN_WORDS[handoff.outcome]}, given back by {by.name}"
 
 
 def _state(handoff: Handoff, now: datetime) -> CardState:

@@ -12,7 +12,8 @@ from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
 from bridge.handoffs.document import document
 from bridge.handoffs.lifecycle import TURNS
-from bridge.handoffs.model import Handoff, TicketRef
+from bridge.handoffs.model import Handoff, Outcome, TicketRef
+from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import MESSAGE, heard, told_by
@@ -176,6 +177,7 @@ def _ticket_change(account: Account, handoff: Handoff, payload: Any) -> TicketCh
         group=payload.get("group"),
         assignee=account.person(payload.get("assignee")),
         tags=("handoff_withdrawn",) if payload.get("withdrawn") else (),
+        solved="returned" in payload,
         document=document(handoff) if with_context else None,
     )
 
@@ -190,7 +192,13 @@ def _comment(account: Account, written: Any) -> Comment:
 
 def _change_note(handoff: Handoff, payload: Any) -> Note | None:
     if payload.get("withdrawn"):
-        return Note(lines=("The handoff was withdrawn: the customer left or the bot took it back.",))
+        left = handoff.outcome is Outcome.CUSTOMER_LEFT
+        why = "the customer left" if left else "the customer left or the bot took it back"
+        return Note(lines=(f"The handoff was withdrawn: {why}.",))
+    if returned := payload.get("returned"):
+        how = IN_WORDS[Outcome(returned["outcome"])]
+        said = (returned["words"],) if returned.get("words") else ()
+        return Note(lines=(f"{returned['by']} gave the conversation back to the bot: {how}.", *said))
     if payload.get("context"):
         return _note(handoff)
     if payload.get("turns"):
