@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.reports.honest import Share, Tally
+from bridge.reports.judged import Judged
 from bridge.reports.report import Group, Report
 from bridge.reports.spread import Spread
 from bridge.reports.wording import headline
@@ -29,12 +30,17 @@ def as_document(report: Report) -> dict[str, Any]:
     wait.before            SPREAD from the customer's first message to the ask; unknown: the bot did not say
     wait.after             SPREAD from the ask until an answer had reached the customer
     wait.total             SPREAD of both together
+    judged.skill_match     JUDGED: 1 less the answered handoffs whose group a person had to choose anew
+    judged.context_retention   JUDGED: 1 less those of whom a person said that they had to ask again
+    judged.csat_escalated  JUDGED: customers who were satisfied, by the helpdesk's survey
     by_channel, by_shift   lists of name, handed_over, answered_in_window, answered_by_promise
 
     ROWS    count, handoff_ids
     TALLY   total, matured, pending; outcomes: ROWS by in_time, late, not_delivered, orphaned, unanswered,
             withdrawn, pending, which add up to total; strict and attended: a SHARE each
     SHARE   in_time, of, share (0 to 1), interval_95 (low, high); the last two are null when `of` is 0
+    JUDGED  well, badly, unsaid: ROWS; share: a SHARE of well in both, its `in_time` is how many went well;
+            coverage (0 to 1, null when nothing was answered): of how many something was said
     SPREAD  known: ROWS, unknown: ROWS, p50_seconds, p90_seconds, p95_seconds, p99_seconds, max_seconds
             (null when nothing is known)
     """
@@ -55,6 +61,11 @@ def as_document(report: Report) -> dict[str, Any]:
             "before": _spread(report.wait_before),
             "after": _spread(report.wait_after),
             "total": _spread(report.wait_total),
+        },
+        "judged": {
+            "skill_match": _judged(report.routed),
+            "context_retention": _judged(report.context),
+            "csat_escalated": _judged(report.satisfaction),
         },
         "by_channel": [{"name": group.name, **_counts(group)} for group in report.by_channel],
         "by_shift": [{"name": group.name, **_counts(group)} for group in report.by_shift],
@@ -77,6 +88,16 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "strict": _share(tally.strict),
         "attended": _share(tally.attended),
         "outcomes": {outcome.value: _rows(ids) for outcome, ids in tally.outcomes.items()},
+    }
+
+
+def _judged(judged: Judged) -> dict[str, Any]:
+    return {
+        "well": _rows(judged.well),
+        "badly": _rows(judged.badly),
+        "unsaid": _rows(judged.unsaid),
+        "share": _share(judged.share),
+        "coverage": judged.coverage.value,
     }
 
 

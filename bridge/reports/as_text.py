@@ -9,6 +9,7 @@ from typing import Final
 from bridge.handoffs.text import one_line, strip_bidi
 from bridge.reports import wording
 from bridge.reports.honest import Outcome
+from bridge.reports.judged import Judged
 from bridge.reports.report import Group, Report
 from bridge.reports.spread import Spread
 
@@ -38,6 +39,7 @@ def as_text(report: Report) -> str:
         _by("channel", report.by_channel),
         _by("shift", report.by_shift),
         _durations(report),
+        _verdicts(report),
         list(EXPLAINED) if report.overall.calendar.total else [],
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -134,6 +136,26 @@ def _duration(name: str, spread: Spread, otherwise: str) -> list[str]:
     known, unknown = len(spread.known), len(spread.unknown)
     missing = f", {unknown} {otherwise}" if unknown else ""
     return [name, *taken, wording.duration(spread.longest), f"{known} of {known + unknown}{missing}"]
+
+
+def _verdicts(report: Report) -> list[str]:
+    """Return what was said of answered handoffs; nothing when none was answered."""
+    if not report.routed.coverage.of:
+        return []
+    titles = ["how well", "share", "95 % interval", "known for"]
+    return _table(
+        [
+            titles,
+            _verdict("came to the right team at once", report.routed),
+            _verdict("nothing had to be asked again", report.context),
+            _verdict("customers satisfied", report.satisfaction),
+        ]
+    )
+
+
+def _verdict(name: str, judged: Judged) -> list[str]:
+    share, coverage = judged.share, judged.coverage
+    return [name, wording.share(share), wording.interval(share), f"{coverage.hits} of {coverage.of}"]
 
 
 def _table(rows: Iterable[Sequence[str]]) -> list[str]:

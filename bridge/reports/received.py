@@ -30,6 +30,9 @@ class Received:
     delivered_at: datetime | None = None
     closed_at: datetime | None = None
     outcome: Outcome | None = None  #: None where nobody said how it ended
+    rerouted: bool = False  #: a person had to choose the group anew
+    re_asked: bool | None = None  #: a person had to ask again what the bot knew; None where nobody said
+    rating: str | None = None  #: the customer's, by the helpdesk's survey; None for none
     on_another_ticket: bool = (
         False  #: its ticket was that of another handoff that went on when this one was closed
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bridge.reports.honest import Tally, tally
+from bridge.reports.judged import Judged, context_kept, routed_well, satisfied
 from bridge.reports.period import Period
 from bridge.reports.received import Received
 from bridge.reports.spread import Spread, spread
@@ -51,6 +52,9 @@ class Report:
     wait_before: Spread  #: the customer's first message to the ask
     wait_after: Spread  #: the ask to the answer's arrival
     wait_total: Spread
+    routed: Judged  #: whether it came to the right team at once
+    context: Judged  #: whether the bot's context was enough
+    satisfaction: Judged  #: the customers' own ratings
 
 
 def make_report(received: Iterable[Received], period: Period, now: datetime) -> Report:
@@ -73,6 +77,9 @@ def make_report(received: Iterable[Received], period: Period, now: datetime) -> 
         wait_before=_since(live, lambda handoff: handoff.started_at, lambda handoff: handoff.asked_at),
         wait_after=_since(live, lambda handoff: handoff.asked_at, lambda handoff: handoff.reached_at),
         wait_total=_since(live, lambda handoff: handoff.started_at, lambda handoff: handoff.reached_at),
+        routed=routed_well(live),
+        context=context_kept(live),
+        satisfaction=satisfied(live),
     )
 
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, or_, select
 
+from bridge.handoffs.handing_over import REROUTED
 from bridge.handoffs.model import Outcome, State
+from bridge.handoffs.rating import RATED, Verdict
 from bridge.reports.period import Period
 from bridge.reports.received import Received
 from bridge.store import tables
@@ -46,6 +48,19 @@ ON_ANOTHER_TICKET: Final = exists().where(
     or_(OTHER.c.closed_at.is_(None), OTHER.c.closed_at > HANDOFFS.c.closed_at),
     or_(OTHER.c.outcome.is_(None), OTHER.c.outcome != Outcome.DUPLICATE.value),
 )
+TIMELINE: Final = tables.timeline
+
+
+def _happened(event: str, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether the handoff's timeline has such an event."""
+    return exists().where(
+        TIMELINE.c.account_id == HANDOFFS.c.account_id,
+        TIMELINE.c.handoff_id == HANDOFFS.c.handoff_id,
+        TIMELINE.c.event == event,
+        *more,
+    )
+
+
 COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     *(HANDOFFS.c[name] for name in PLAIN),
     HANDOFFS.c.state,
@@ -54,6 +69,10 @@ COLUMNS: Final[tuple[ColumnElement[Any], ...]] = (
     HANDOFFS.c.window_seconds,
     HANDOFFS.c.context["callback_url"].as_string().label("callback_url"),
     ANSWER_TOLD.label("answer_told"),
+    HANDOFFS.c.rating,
+    _happened(REROUTED).label("rerouted"),
+    _happened(RATED).label("judged"),
+    _happened(RATED, TIMELINE.c.data["verdict"].as_string() == Verdict.RE_ASKED.value).label("re_asked"),
     HANDOFFS.c.route["shift"].as_string().label("shift"),
     HANDOFFS.c.route["owner"].as_string().label("named_owner"),
 )
@@ -86,6 +105,9 @@ def _received(row: Row[Any]) -> Received:
         relayed=_relayed(row),
         shift=row.shift,
         named_owner=row.named_owner,
+        rerouted=bool(row.rerouted),
+        re_asked=bool(row.re_asked) if row.judged else None,
+        rating=row.rating,
     )
 
 

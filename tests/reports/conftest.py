@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 from sqlalchemy import insert
@@ -45,11 +46,13 @@ def keep(database: Database) -> Callable[..., None]:
 def note(database: Database) -> Callable[..., None]:
     """Return how to note events of a kept handoff; the bot is told where it gave an address by then."""
 
-    def note(handoff: Handoff, *events: str) -> None:
+    numbers = count(1, 10)  # a few for each, so that a handoff may be noted of several times
+
+    def note(handoff: Handoff, *events: str, **data: str) -> None:
         def work(tx):
-            change = Change(tx, None, handoff, handoff.received_at, counter=1)
+            change = Change(tx, None, handoff, handoff.received_at, counter=next(numbers))
             for event in events:
-                change.note(event, actor="bridge", tell_bot=True)
+                change.note(event, actor="bridge", tell_bot=True, **data)
             change.write()
 
         database.transact(work)

@@ -45,6 +45,39 @@ def tallies(document: Any) -> Iterator[dict[str, Any]]:
         yield from (group["answered_in_window"], group["answered_by_promise"])
 
 
+@pytest.fixture
+def judged() -> Report:
+    seen = {"answered_at": after(minutes=2)}
+    return report_of(
+        received("well", **seen, re_asked=False, rating="good"),
+        received("asked_again", **seen, re_asked=True, rating="bad"),
+        received("moved", **seen, rerouted=True, rating="neutral"),
+        received("silent", **seen),
+        received("unanswered", rerouted=True, re_asked=True, rating="bad"),
+        received("test", **seen, test=True, rerouted=True),
+    )
+
+
+def test_what_was_said_of_answers_is_counted_with_how_many_said_it(judged):
+    shown = lines(judged)
+    assert shown["came to the right team at once"].startswith("3 of 4")
+    assert shown["nothing had to be asked again"].startswith("1 of 2")
+    assert shown["nothing had to be asked again"].endswith("2 of 4")
+    assert shown["customers satisfied"].startswith("1 of 3")
+
+
+def test_each_verdict_links_to_its_rows(judged):
+    said = as_document(judged)["judged"]
+    assert said["skill_match"]["badly"]["handoff_ids"] == ["moved"]
+    assert said["context_retention"]["unsaid"]["handoff_ids"] == ["moved", "silent"]
+    assert said["csat_escalated"]["well"]["handoff_ids"] == ["well"]
+    assert said["csat_escalated"]["coverage"] == 0.75
+
+
+def test_with_no_answer_nothing_is_said_of_answers():
+    assert "how well" not in as_text(report_of(received("unanswered")))
+
+
 def test_the_text_begins_with_the_headline(report):
     assert as_text(report).startswith(
         "3 of 7 customers handed over from 16 to 22 November (Asia/Kolkata) had"

@@ -66,6 +66,26 @@ def test_no_account_sees_another_s_handoffs(database, keep):
     assert (ids(database), ids(database, "other")) == (["ours"], ["theirs"])
 
 
+def test_what_people_and_customers_said_is_read_from_the_timeline(database, keep, note):
+    moved, judged, silent = stored("moved", rating="good"), stored("judged"), stored("silent")
+    keep(moved, judged, silent)
+    note(moved, "rerouted")
+    note(judged, "context_rated", verdict="helped")
+    note(judged, "context_rated", verdict="re_asked")
+    with database.read() as connection:
+        found = {one.handoff_id: one for one in received_in(connection, "main", week())}
+    assert (found["moved"].rerouted, found["moved"].rating) == (True, "good")
+    assert (found["judged"].rerouted, found["judged"].re_asked) == (False, True)
+    assert (found["silent"].re_asked, found["silent"].rating) == (None, None)
+
+
+def test_people_who_were_helped_did_not_have_to_ask_again(database, keep, note):
+    judged = stored("judged")
+    keep(judged)
+    note(judged, "context_rated", verdict="helped")
+    assert one(database).re_asked is False
+
+
 def test_the_window_is_the_one_frozen_on_the_handoff(database, keep):
     keep(stored(policy=Policy(name="slow", respond_within=timedelta(hours=8)), window=timedelta(minutes=3)))
     assert one(database).window_ends_at == after(minutes=3)
