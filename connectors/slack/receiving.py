@@ -13,6 +13,7 @@ from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
 from connectors.base import Action, Press, PressAnswer
+from connectors.errors import NotFromVendor
 from connectors.slack.card import MORE, OPEN_TICKET
 from connectors.slack.dialogs import CALLBACK, TooLong, fields_of, view_of
 from connectors.slack.presses import press_of, sending_of
@@ -45,8 +46,9 @@ class SlackReceiver:
     """Verifies, reads and acknowledges. Calls no vendor and writes no body to any log. Safe for threads.
 
     `on_press` is called before the answer goes out, so what it keeps is kept when Slack hears of it;
-    it has well under three seconds. What it raises comes out of `handle`. Where its answer has a text,
-    `on_refusal` gets it, to owe the presser a private line (`SlackChat.tell_privately`).
+    it has well under three seconds. What it raises comes out of `handle` and `take`. Where its answer has
+    a text, `on_refusal` gets it, to owe the presser a private line (`SlackChat.tell_privately`).
+    `signing_secret` None is for one that is told by links of our own alone; `handle` then refuses all.
     With `team_id`, presses in other workspaces are acknowledged and forgotten; whether the presser may
     act is for `on_press` to say (`press.extra`: team_id, user_team_id).
     Raises ValueError for an empty secret.
@@ -55,14 +57,14 @@ class SlackReceiver:
     def __init__(
         self,
         *,
-        signing_secret: str,
+        signing_secret: str | None,
         on_press: OnPress,
         on_refusal: OnRefusal | None = None,
         connection: str = VENDOR,
         team_id: str | None = None,
         bot_user_id: str | None = None,
     ) -> None:
-        if not signing_secret.strip():
+        if signing_secret is not None and not signing_secret.strip():
             raise ValueError("the signing secret is empty")
         self._secret = signing_secret
         self._on_press = on_press
@@ -73,9 +75,23 @@ class SlackReceiver:
 
     def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpAnswer:
         """Return what to answer Slack. Raises NotFromVendor, and whatever `on_press` raises."""
+        if self._secret is None:
+            raise NotFromVendor("no secret to verify by")
         text = verified_text(self._secret, headers, body, now)
+        return self._taken(lambda: BoltRequest(body=text, headers=dict(headers)))
+
+    def take(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Take what a link of our own brought, which needs no signature: the payload of an envelope.
+
+        Return what its acknowledgement is to carry, None for nothing. Raises whatever `on_press` raises.
+        """
+        answer = self._taken(lambda: BoltRequest(body=dict(payload), mode="socket_mode"))
+        return _content(answer.body)
+
+    def _taken(self, read: Callable[[], BoltRequest]) -> HttpAnswer:
+        """Take a verified request, by whichever way it came."""
         try:
-            request = BoltRequest(body=text, headers=dict(headers))
+            request = read()
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return HttpAnswer(UNREADABLE, {}, b"")
         answer = self._app.dispatch(request)
@@ -106,6 +122,12 @@ def _next_view(answer: PressAnswer, fields: Sequence[str]) -> Mapping[str, Any]:
         return {"response_action": "push", "view": view_of(answer.dialog)}
     except TooLong:
         return {"response_action": "errors", "errors": dict.fromkeys(fields[:1], TOO_LONG)}
+
+
+def _content(body: bytes) -> Mapping[str, Any] | None:
+    """Return what an answer says beside "taken"; None for no word."""
+    content = json.loads(body) if body else None
+    return content if isinstance(content, dict) else None
 
 
 def _json_answer(content: Mapping[str, Any]) -> HttpAnswer:
