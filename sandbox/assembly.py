@@ -24,7 +24,17 @@ BRIDGE_URL = "http://127.0.0.1:8000"
 EVERY_VENDOR = tuple(vendor.name for vendor in VENDORS)
 JOURNAL_SHOWN = 300  #: entries of the journal that a snapshot holds
 EMPTY_DESK: dict[str, Any] = {"agents": [], "tickets": []}
-EMPTY_CHAT: dict[str, Any] = {"users": {}, "groups": {}, "channels": []}
+EMPTY_CHAT: dict[str, Any] = {
+    "app_user": "",
+    "users": {},
+    "groups": {},
+    "channels": [],
+    "modals": {},
+    "homes": {},
+    "troubles": [],
+    "commands": [],
+    "shortcuts": [],
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +80,7 @@ class Sandbox:
         self._doors["page"] = self._door("bot", page_app(self), under="/bot/")
         self._servers: dict[str, Running] = {}
         self._listening = self._listen(ports, host)
+        self._tell_where_served()
         self.bot.callback_url = self.page_url + CALLBACK_PATH
 
     @property
@@ -135,9 +146,9 @@ class Sandbox:
         helpdesk: Any = self.stand_ins[vendor]
         helpdesk.reply(int(ticket_id), int(agent_id), text, public=public)
 
-    def press(self, channel: str, ts: str, action_id: str, user_id: str) -> None:
+    def press(self, channel: str, ts: str, action_id: str, user_id: str, value: str | None = None) -> None:
         """Press a button in Slack. Raises LookupError."""
-        self.slack.press(channel, ts, action_id, user_id)
+        self.slack.press(channel, ts, action_id, user_id, value)
 
     def hand_over_example(self) -> dict[str, Any]:
         """Let the bot hand over a conversation of a new customer. Raises BridgeError."""
@@ -148,6 +159,7 @@ class Sandbox:
         with self._lock:
             self.outbox.close()
             self._open_stand_ins()
+            self._tell_where_served()
             for name, one in self.stand_ins.items():
                 self._doors[name].app = one.app
         self.script.clear()
@@ -176,6 +188,11 @@ class Sandbox:
         }
         if self.bridge_url is not None:
             self.connect(self.bridge_url)
+
+    def _tell_where_served(self) -> None:
+        """Let Slack's response_urls lead to where it is served."""
+        if "slack" in self.stand_ins:
+            self.slack.served_at(self.url("slack"))
 
     def _door(self, vendor: str, app: Any, *, under: str = "/") -> FaultMiddleware:
         return FaultMiddleware(app, vendor=vendor, script=self.script, journal=self.journal, under=under)

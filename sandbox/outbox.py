@@ -54,7 +54,8 @@ class Delivery:
 
     After an answer outside 2xx, or none, attempt n+1 follows `delays[n-1]` seconds later; `patience`
     decides instead where the vendor looks at the answer. `on_answer` hears of every attempt, in the
-    outbox's thread. `label` names it to the fault script: "WEBHOOK <label>".
+    outbox's thread. `label` names it to the fault script: "WEBHOOK <label>". `carry` makes an attempt
+    another way than by a POST.
     """
 
     url: str
@@ -66,6 +67,7 @@ class Delivery:
     patience: Patience | None = None
     timeout_seconds: float = 10.0
     on_answer: Callable[[Answer], None] | None = None
+    carry: Callable[[Parcel], Answer] | None = None
 
     def headers_for(self, number: int, last: Answer | None) -> dict[str, str]:
         return dict(self.headers(number, last) if callable(self.headers) else self.headers)
@@ -299,11 +301,12 @@ class _ThreadLane:
 
 
 def _spoiled_post(parcel: Parcel, fault: Fault | None) -> Answer:
+    carry = parcel.delivery.carry or _post
     if fault is None:
-        return _post(parcel)
+        return carry(parcel)
     if fault.action is Action.RESET_BEFORE:
         return Answer(error="connection")
-    _post(parcel)
+    carry(parcel)
     if fault.action is Action.RESET_AFTER:
         return Answer(error="connection")
     retry_after = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}

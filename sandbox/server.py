@@ -83,7 +83,7 @@ def _quiet_config(app: Any) -> uvicorn.Config:
         app,
         loop="asyncio",
         http="h11",  # the fault script reaches for this protocol's transport
-        ws="none",
+        ws="wsproto",
         log_config=None,
         log_level="critical",
         access_log=False,

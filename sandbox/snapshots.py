@@ -43,6 +43,7 @@ class Message(TypedDict):
     text: str  #: mrkdwn
     blocks: list[dict[str, Any]]  #: Block Kit, as posted
     edited: NotRequired[bool]
+    unfurls: NotRequired[dict[str, dict[str, Any]]]  #: by address, each with its blocks
     replies: list[Message]
 
 
@@ -52,7 +53,18 @@ class Channel(TypedDict):
     messages: list[Message]  #: oldest first
 
 
+class Modal(TypedDict):
+    view: dict[str, Any]  #: as Slack tells it, with what is typed in `state.values`
+    errors: dict[str, str]  #: by block id
+    trouble: str | None
+
+
 class ChatSnapshot(TypedDict):
     users: dict[str, str]  #: id to name
     groups: NotRequired[dict[str, str]]  #: user groups, id to name
     channels: list[Channel]
+    modals: dict[str, Modal]  #: the one on top, by user
+    homes: dict[str, dict[str, Any]]  #: the home tab, by user
+    troubles: list[dict[str, Any]]  #: `at` (seconds since 1970), `user_id`, `text`, oldest first
+    commands: list[dict[str, Any]]  #: what the manifest offers
+    shortcuts: list[dict[str, Any]]

@@ -37,7 +37,7 @@ class Port:
     url: str = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             await self.app(scope, receive, send)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from sandbox.bot import BotStandIn, BridgeError
 from sandbox.faults import Action, Fault, FaultScript
 from sandbox.journal import Journal
+from sandbox.page.slack_acts import add_slack_acts
 
 HERE = Path(__file__).parent
 #: Nothing from elsewhere, and no script but our own files: what customers write stays text.
@@ -31,13 +32,18 @@ class Town(Protocol):
     journal: Journal
     bot: BotStandIn
 
+    @property
+    def slack(self) -> Any: ...
+
     def addresses(self) -> dict[str, str]: ...
 
     def snapshot(self) -> dict[str, Any]: ...
 
     def reply(self, vendor: str, ticket_id: str, agent_id: str, text: str, *, public: bool) -> None: ...
 
-    def press(self, channel: str, ts: str, action_id: str, user_id: str) -> None: ...
+    def press(
+        self, channel: str, ts: str, action_id: str, user_id: str, value: str | None = None
+    ) -> None: ...
 
     def hand_over_example(self) -> dict[str, Any]: ...
 
@@ -68,6 +74,7 @@ class ButtonPress(BaseModel):
     ts: str
     action_id: str
     user_id: str
+    value: str | None = None  #: tells apart buttons that share an action id
 
 
 class Saying(BaseModel):
@@ -82,6 +89,7 @@ def page_app(town: Town) -> FastAPI:
     app.include_router(town.bot.router)
     _add_views(app, town)
     _add_acts(app, town)
+    add_slack_acts(app, town)
     _add_control(app, town)
     return app
 
@@ -116,7 +124,7 @@ def _add_acts(app: FastAPI, town: Town) -> None:
 
     @app.post("/act/press", status_code=204)
     def press(body: ButtonPress) -> None:
-        town.press(body.channel, body.ts, body.action_id, body.user_id)
+        town.press(body.channel, body.ts, body.action_id, body.user_id, body.value)
 
     @app.post("/act/say", status_code=204)
     def say(body: Saying) -> None:

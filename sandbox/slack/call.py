@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from sandbox.slack.workspace import BOT_USER_ID, Channel, SlackError, Workspace
 
-STRUCTURED = frozenset({"blocks", "metadata", "view", "attachments"})  #: JSON text inside a form
+STRUCTURED = frozenset({"blocks", "metadata", "view", "attachments", "unfurls"})  #: JSON text inside a form
 
 
 class Call:

@@ -1,11 +1,11 @@
-"""What Slack refuses in a message. Source: Slack, Block Kit reference and chat.postMessage."""
+"""What Slack refuses in blocks, of messages and of views. Source: Slack, Block Kit reference and chat.postMessage."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sandbox.slack.elements import ACTING, INPUTS, Problem, element_problems, text_problems
 from sandbox.slack.workspace import SlackError
 
 TEXT_KEPT = 40_000  #: characters; the rest is cut
@@ -16,16 +16,12 @@ CONTEXT_ELEMENTS = 10
 ACTION_ELEMENTS = 25
 FIELDS = 10
 FIELD_TEXT = 2_000
-BUTTON_TEXT = 75
-BUTTON_VALUE = 2_000
-BUTTON_URL = 3_000
-ACTION_ID = 255
+LABEL_TEXT = 2_000  #: of an input's label and hint
+BLOCK_ID = 255
 ALL_BLOCKS = 13_200  #: characters; undocumented, bolt-js issue 2509
 KINDS = frozenset(
     {"section", "context", "actions", "header", "divider", "image", "input", "markdown", "rich_text", "video"}
 )
-
-_ADDRESS = re.compile(r"https?://[^\s<>]+")
 
 
 def checked_text(text: str, blocks: list[dict[str, Any]]) -> str:
@@ -41,7 +37,7 @@ def checked_blocks(blocks: object) -> list[dict[str, Any]]:
         return []
     if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
         raise SlackError("invalid_blocks_format")
-    wrong = [f"[ERROR] {problem}" for problem in _problems(blocks)]
+    wrong = in_words(block_problems(blocks, "/blocks", BLOCKS))
     if wrong:
         raise SlackError("invalid_blocks", response_metadata={"messages": wrong})
     if sum(len(text) for block in blocks for text in _texts(block)) > ALL_BLOCKS:
@@ -61,81 +57,98 @@ def checked_metadata(metadata: object) -> dict[str, Any] | None:
     return metadata
 
 
-def buttons(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Yield each button with the block it sits in."""
+def in_words(problems: Iterable[Problem]) -> list[str]:
+    """Return problems as `response_metadata.messages` holds them."""
+    return [f"[ERROR] {what} [json-pointer:{where}]" for what, where in problems]
+
+
+def elements(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each interactive element with the block it sits in."""
     for block in blocks:
-        for element in block.get("elements") or ():
-            if isinstance(element, dict) and element.get("type") == "button":
+        for element in (*(block.get("elements") or ()), block.get("accessory"), block.get("element")):
+            if isinstance(element, dict) and element.get("type") in ACTING | INPUTS:
                 yield block, element
 
 
-def _problems(blocks: list[dict[str, Any]]) -> Iterator[str]:
-    if len(blocks) > BLOCKS:
-        yield f"no more than {BLOCKS} items allowed [json-pointer:/blocks]"
+def buttons(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each button with the block it sits in."""
+    return ((block, one) for block, one in elements(blocks) if one["type"] == "button")
+
+
+def block_problems(blocks: list[dict[str, Any]], at: str, most: int) -> Iterator[Problem]:
+    """Yield what is wrong with a list of blocks that stands at this place."""
+    if len(blocks) > most:
+        yield f"no more than {most} items allowed", at
+    seen: set[str] = set()
     for place, block in enumerate(blocks):
-        for problem in _block_problems(block):
-            yield f"{problem} [json-pointer:/blocks/{place}]"
+        yield from _block_problems(block, f"{at}/{place}")
+        yield from _id_problems(block, f"{at}/{place}", seen)
 
 
-def _block_problems(block: dict[str, Any]) -> Iterator[str]:
+def _id_problems(block: dict[str, Any], at: str, seen: set[str]) -> Iterator[Problem]:
+    block_id = block.get("block_id")
+    if block_id and len(block_id) > BLOCK_ID:
+        yield f"must be less than {BLOCK_ID + 1} characters", f"{at}/block_id"
+    if block_id and block_id in seen:
+        yield f"block_id `{block_id}` already exists", f"{at}/block_id"
+    if block_id:
+        seen.add(block_id)
+    ids = [element.get("action_id") for _, element in elements([block]) if element.get("action_id")]
+    if len(ids) != len(set(ids)):
+        yield "action_id already exists", at
+
+
+def _block_problems(block: dict[str, Any], at: str) -> Iterator[Problem]:
     match block.get("type"):
         case "section":
-            yield from _section_problems(block)
+            yield from _section_problems(block, at)
         case "header":
-            yield from _text_problems(block.get("text"), HEADER_TEXT)
+            yield from text_problems(block.get("text"), f"{at}/text", HEADER_TEXT)
         case "context":
-            yield from _element_problems(block, CONTEXT_ELEMENTS)
-            for element in block.get("elements") or ():
-                yield from _text_problems(element, SECTION_TEXT)
+            yield from _count_problems(block, f"{at}/elements", CONTEXT_ELEMENTS)
+            for place, element in enumerate(block.get("elements") or ()):
+                yield from _context_problems(element, f"{at}/elements/{place}")
         case "actions":
-            yield from _element_problems(block, ACTION_ELEMENTS)
+            yield from _count_problems(block, f"{at}/elements", ACTION_ELEMENTS)
+            for place, element in enumerate(block.get("elements") or ()):
+                yield from element_problems(element, f"{at}/elements/{place}", ACTING)
+        case "input":
+            yield from _input_problems(block, at)
         case kind if kind not in KINDS:
-            yield f"unsupported type: {kind}"
-    ids = [button.get("action_id") for _, button in buttons([block])]
-    if len(ids) != len(set(ids)):
-        yield "action_id already exists"
-    for _, button in buttons([block]):
-        yield from _button_problems(button)
+            yield f"unsupported type: {kind}", at
 
 
-def _section_problems(block: dict[str, Any]) -> Iterator[str]:
+def _section_problems(block: dict[str, Any], at: str) -> Iterator[Problem]:
     fields = block.get("fields")
     if block.get("text") is not None or not fields:
-        yield from _text_problems(block.get("text"), SECTION_TEXT)
+        yield from text_problems(block.get("text"), f"{at}/text", SECTION_TEXT, plain=False)
     if fields and len(fields) > FIELDS:
-        yield f"no more than {FIELDS} items allowed"
-    for one in fields or ():
-        yield from _text_problems(one, FIELD_TEXT)
+        yield f"no more than {FIELDS} items allowed", f"{at}/fields"
+    for place, one in enumerate(fields or ()):
+        yield from text_problems(one, f"{at}/fields/{place}", FIELD_TEXT, plain=False)
+    accessory = block.get("accessory")
+    if accessory is not None and not (isinstance(accessory, dict) and accessory.get("type") == "image"):
+        yield from element_problems(accessory, f"{at}/accessory", ACTING)
 
 
-def _text_problems(text: object, limit: int) -> Iterator[str]:
-    if not isinstance(text, dict) or text.get("type") not in ("mrkdwn", "plain_text"):
-        yield "missing required field: text"
-    elif not text.get("text"):
-        yield "must be more than 0 characters"
-    elif len(text["text"]) > limit:
-        yield f"must be less than {limit + 1} characters"
+def _context_problems(element: object, at: str) -> Iterator[Problem]:
+    if not (isinstance(element, dict) and element.get("type") == "image"):
+        yield from text_problems(element, at, SECTION_TEXT, plain=False)
 
 
-def _element_problems(block: dict[str, Any], limit: int) -> Iterator[str]:
+def _input_problems(block: dict[str, Any], at: str) -> Iterator[Problem]:
+    yield from text_problems(block.get("label"), f"{at}/label", LABEL_TEXT)
+    if block.get("hint") is not None:
+        yield from text_problems(block["hint"], f"{at}/hint", LABEL_TEXT)
+    yield from element_problems(block.get("element"), f"{at}/element", INPUTS)
+
+
+def _count_problems(block: dict[str, Any], at: str, limit: int) -> Iterator[Problem]:
     elements = block.get("elements")
     if not isinstance(elements, list) or not elements:
-        yield "no fewer than 1 items allowed"
+        yield "no fewer than 1 items allowed", at
     elif len(elements) > limit:
-        yield f"no more than {limit} items allowed"
-
-
-def _button_problems(button: dict[str, Any]) -> Iterator[str]:
-    label = button.get("text")
-    if not isinstance(label, dict) or label.get("type") != "plain_text":
-        yield "a button's text must be plain_text"
-    elif not 0 < len(label.get("text", "")) <= BUTTON_TEXT:
-        yield f"must be less than {BUTTON_TEXT + 1} characters"
-    if len(button.get("value") or "") > BUTTON_VALUE or len(button.get("action_id") or "") > ACTION_ID:
-        yield "value or action_id too long"
-    url = button.get("url")
-    if url is not None and (len(url) > BUTTON_URL or not _ADDRESS.fullmatch(url)):
-        yield "invalid url"
+        yield f"no more than {limit} items allowed", at
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -6,7 +6,16 @@ from typing import Any
 
 from sandbox.slack.call import Call
 from sandbox.slack.content import checked_blocks, checked_metadata, checked_text
-from sandbox.slack.workspace import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Channel, Message, SlackError
+from sandbox.slack.workspace import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    Channel,
+    Message,
+    SlackError,
+    Workspace,
+)
 
 
 def post_message(call: Call) -> dict[str, Any]:
@@ -57,10 +66,25 @@ def post_ephemeral(call: Call) -> dict[str, Any]:
         raise SlackError("is_archived")
     if call.text("user") not in channel.members:
         raise SlackError("user_not_in_channel")
-    text = checked_text(call.text("text"), checked_blocks(call.value("blocks")))
-    ts = call.workspace.next_ts()
-    channel.whispers.append({"ts": ts, "user": call.text("user"), "text": text})
-    return {"message_ts": ts}
+    blocks = checked_blocks(call.value("blocks"))
+    text = checked_text(call.text("text"), blocks)
+    thread_ts = call.text("thread_ts") or None
+    return {"message_ts": whisper(call.workspace, channel, call.text("user"), text, blocks, thread_ts)}
+
+
+def whisper(
+    workspace: Workspace,
+    channel: Channel,
+    user_id: str,
+    text: str,
+    blocks: list[dict[str, Any]],
+    thread_ts: str | None = None,
+) -> str:
+    """Write what only this user sees, and return its ts."""
+    ts = workspace.next_ts()
+    said = {"ts": ts, "user": user_id, "text": text, "blocks": blocks, "thread_ts": thread_ts}
+    channel.whispers.append(said)
+    return ts
 
 
 def permalink(call: Call) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def list_members(call: Call) -> dict[str, Any]:
 
 
 def user_info(call: Call) -> dict[str, Any]:
-    return {"user": _user(_known_user(call))}
+    return {"user": about_user(_known_user(call))}
 
 
 def user_presence(call: Call) -> dict[str, Any]:
@@ -112,50 +112,12 @@ def user_by_email(call: Call) -> dict[str, Any]:
     user = call.workspace.user_by_email(call.text("email"))
     if user is None or user.deleted:
         raise SlackError("users_not_found")
-    return {"user": _user(user)}
+    return {"user": about_user(user)}
 
 
 def list_users(call: Call) -> dict[str, Any]:
-    members = [_user(user) for user in call.workspace.users.values()]
+    members = [about_user(user) for user in call.workspace.users.values()]
     return {"members": members, "response_metadata": {"next_cursor": ""}}
-
-
-def list_groups(call: Call) -> dict[str, Any]:
-    return {
-        "usergroups": [
-            {
-                "id": group.id,
-                "team_id": TEAM_ID,
-                "name": group.name,
-                "handle": group.name,
-                "users": group.users,
-            }
-            for group in call.workspace.groups.values()
-        ]
-    }
-
-
-def open_view(call: Call) -> dict[str, Any]:
-    trigger = call.text("trigger_id")
-    if trigger not in call.workspace.triggers:
-        raise SlackError("invalid_trigger_id")
-    call.workspace.triggers.discard(trigger)
-    return _kept_view(call)
-
-
-def publish_view(call: Call) -> dict[str, Any]:
-    if call.text("user_id") not in call.workspace.users:
-        raise SlackError("user_not_found")
-    return _kept_view(call)
-
-
-def _kept_view(call: Call) -> dict[str, Any]:
-    view = call.value("view")
-    if not isinstance(view, dict):
-        raise SlackError("invalid_arguments")
-    kept = view | {"id": f"V{call.workspace.next_number():08d}", "team_id": TEAM_ID}
-    call.workspace.views.append(kept)
-    return {"view": kept}
 
 
 def _readable(call: Call) -> Channel:
@@ -221,7 +183,8 @@ def _known_user(call: Call) -> User:
     return user
 
 
-def _user(user: User) -> dict[str, Any]:
+def about_user(user: User) -> dict[str, Any]:
+    """Return a user as answers and events hold them."""
     profile = {"real_name": user.name, "display_name": user.handle}
     return {
         "id": user.id,

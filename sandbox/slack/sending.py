@@ -1,4 +1,4 @@
-"""What Slack sends to the bridge: presses of buttons, once; events, again and again until they are taken."""
+"""What Slack sends to the bridge: what people do, once; events, again and again until they are taken."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from urllib.parse import urlencode
 
 from sandbox.clock import Clock
 from sandbox.outbox import Answer, Delivery
-from sandbox.slack.content import buttons
-from sandbox.slack.posting import shown
-from sandbox.slack.workspace import APP_ID, TEAM_ID, Channel, Message, User, Workspace
+from sandbox.slack.workspace import APP_ID, BOT_USER_ID, TEAM_ID
 
 VENDOR = "slack"
 FORM = "application/x-www-form-urlencoded"
@@ -22,64 +20,27 @@ PATIENCE_SECONDS = 3.0
 EVENT_DELAYS = (0.0, 60.0, 300.0)  #: seconds before each of the three redeliveries
 
 
-def press_payload(
-    workspace: Workspace, channel: Channel, message: Message, action_id: str, user: User
-) -> dict[str, Any]:
-    """Return what Slack tells of a press. Raises LookupError where the message has no such button."""
-    block, button = next(
-        ((block, one) for block, one in buttons(message.blocks) if one.get("action_id") == action_id),
-        (None, None),
-    )
-    if block is None or button is None:
-        raise LookupError(f"message {message.ts} has no button {action_id}")
-    trigger = f"{workspace.next_number()}.{TEAM_ID}.sandbox"
-    workspace.triggers.add(trigger)
-    kept = {name: button[name] for name in ("value", "style", "url") if name in button}
-    return {
-        "type": "block_actions",
-        "user": {"id": user.id, "username": user.handle, "name": user.handle, "team_id": TEAM_ID},
-        "api_app_id": APP_ID,
-        "token": "sandbox",
-        "container": {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": channel.id,
-            "is_ephemeral": False,
-        },
-        "trigger_id": trigger,
-        "team": {"id": TEAM_ID, "domain": "shop"},
-        "enterprise": None,
-        "is_enterprise_install": False,
-        "channel": {"id": channel.id, "name": channel.name},
-        "message": shown(message, channel, with_metadata=True),
-        "response_url": f"https://hooks.slack.example/actions/{TEAM_ID}/{workspace.next_number()}",
-        "actions": [
-            {
-                "action_id": action_id,
-                "block_id": block.get("block_id", "sandbox"),
-                "text": button["text"],
-                "type": "button",
-                "action_ts": workspace.next_ts(),
-                **kept,
-            }
-        ],
-    }
-
-
 def press_delivery(url: str, payload: Mapping[str, Any], secret: str, clock: Clock) -> Delivery:
-    body = urlencode({"payload": json.dumps(payload)}).encode()
+    """Return the delivery of an interaction of any kind."""
+    return form_delivery(url, {"payload": json.dumps(payload)}, str(payload["type"]), secret, clock)
+
+
+def form_delivery(url: str, fields: Mapping[str, str], label: str, secret: str, clock: Clock) -> Delivery:
+    body = urlencode(fields).encode()
     return Delivery(
         url=url,
         headers=_headers(FORM, body, secret, clock),
         body=body,
         vendor=VENDOR,
-        label="block_actions",
+        label=label,
         timeout_seconds=PATIENCE_SECONDS,
     )
 
 
-def event_delivery(url: str, event: Mapping[str, Any], number: int, secret: str, clock: Clock) -> Delivery:
-    wrapper = {
+def event_wrapper(event: Mapping[str, Any], number: int, clock: Clock) -> dict[str, Any]:
+    """Return an event as it is told, with its id, which stays the same over redeliveries."""
+    install = {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT_USER_ID, "is_bot": True}
+    return {
         "token": "sandbox",
         "team_id": TEAM_ID,
         "api_app_id": APP_ID,
@@ -87,14 +48,19 @@ def event_delivery(url: str, event: Mapping[str, Any], number: int, secret: str,
         "type": "event_callback",
         "event_id": f"Ev{number:08d}",
         "event_time": int(clock().timestamp()),
+        "authorizations": [{**install, "is_enterprise_install": False}],
+        "is_ext_shared_channel": False,
     }
+
+
+def event_delivery(url: str, wrapper: Mapping[str, Any], secret: str, clock: Clock) -> Delivery:
     body = json.dumps(wrapper).encode()
     return Delivery(
         url=url,
         headers=_headers(JSON, body, secret, clock),
         body=body,
         vendor=VENDOR,
-        label=f"event {event.get('type', '')}",
+        label=f"event {wrapper['event'].get('type', '')}",
         patience=_event_patience,
         timeout_seconds=PATIENCE_SECONDS,
     )

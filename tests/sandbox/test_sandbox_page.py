@@ -15,8 +15,23 @@ from sandbox.bot import BotStandIn
 from sandbox.faults import Fault, FaultScript, Journal
 from sandbox.page.app import page_app
 from sandbox.server import serve
+from sandbox.slack.submitting import Shown
 
 PAGE = Path(__file__).parents[2] / "sandbox" / "page"
+
+
+@dataclass
+class Remembering:
+    """Takes any act, and remembers its name and what it was given."""
+
+    done: list[tuple[Any, ...]]
+
+    def __getattr__(self, name: str) -> Any:
+        def act(*given: Any, **named: Any) -> Any:
+            self.done.append((name, *given, *named.items()))
+            return Shown(view=None, errors={})
+
+        return act
 
 
 @dataclass
@@ -26,6 +41,10 @@ class FakeTown:
     bot: BotStandIn = field(default_factory=BotStandIn)
     done: list[tuple[Any, ...]] = field(default_factory=list)
     url: str = ""
+
+    @property
+    def slack(self) -> Any:
+        return Remembering(self.done)
 
     def addresses(self) -> dict[str, str]:
         return {"Zendesk": "http://127.0.0.1:8901"}
@@ -38,8 +57,8 @@ class FakeTown:
             raise KeyError("ticket 404")
         self.done.append((vendor, ticket_id, agent_id, text, public))
 
-    def press(self, channel: str, ts: str, action_id: str, user_id: str) -> None:
-        self.done.append((channel, ts, action_id, user_id))
+    def press(self, channel: str, ts: str, action_id: str, user_id: str, value: str | None = None) -> None:
+        self.done.append((channel, ts, action_id, user_id, value))
 
     def hand_over_example(self) -> dict[str, Any]:
         return self.bot.hand_off({"conversation_id": "wa-1"})
@@ -121,7 +140,71 @@ def test_act_reply_without_a_text_is_refused(town):
 
 def test_act_press_presses_a_button(town):
     town.post("/act/press", channel="C1", ts="1.2", action_id="claim", user_id="U1")
-    assert town.done == [("C1", "1.2", "claim", "U1")]
+    town.post("/act/press", channel="C1", ts="1.2", action_id="take", user_id="U1", value="ho_2")
+    assert town.done == [("C1", "1.2", "claim", "U1", None), ("C1", "1.2", "take", "U1", "ho_2")]
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "done"),
+    [
+        (
+            "choose",
+            {"channel": "C1", "ts": "1.2", "action_id": "more", "value": ["a", "b"]},
+            [("choose", "C1", "1.2", "more", "U1", ["a", "b"])],
+        ),
+        ("write", {"channel": "C1", "text": "hi"}, [("type_in", "U1", "C1", "hi", None)]),
+        (
+            "write",
+            {"channel": "C1", "text": "hi", "thread_ts": "1.2"},
+            [("type_in", "U1", "C1", "hi", "1.2")],
+        ),
+        (
+            "command",
+            {"channel": "C1", "command": "/handoff", "text": "who"},
+            [("slash", "U1", "C1", "/handoff", "who")],
+        ),
+        ("shortcut", {"callback_id": "gap"}, [("shortcut", "U1", "gap")]),
+        (
+            "shortcut",
+            {"callback_id": "take", "channel": "C1", "ts": "1.2"},
+            [("message_shortcut", "U1", "C1", "1.2", "take")],
+        ),
+        (
+            "view/press",
+            {"action_id": "take", "value": "1", "home": True},
+            [("press_in_view", "U1", "take", "1", ("home", True))],
+        ),
+        (
+            "view/choose",
+            {"action_id": "a", "value": "x", "values": {"b": "typed"}},
+            [("fill", "U1", {"b": "typed"}), ("choose_in_view", "U1", "a", "x", ("home", False))],
+        ),
+        ("view/close", {}, [("close_view", "U1")]),
+        ("home", {"tab": "messages"}, [("open_home", "U1", "messages")]),
+    ],
+)
+def test_what_one_does_in_slack_is_done_as_the_chosen_user(town, path, told, done):
+    assert town.post(f"/act/slack/{path}", user_id="U1", **told).status_code == 204
+    assert town.done == done
+
+
+def test_a_submission_is_answered_with_what_the_user_sees(town):
+    answer = town.post("/act/slack/view/submit", user_id="U1", values={"b": "x", "c": None})
+    assert answer.json() == {"view": None, "errors": {}, "trouble": None}
+    assert town.done == [("submit", "U1", {"b": "x", "c": None})]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("write", {"channel": "C1", "text": ""}),
+        ("command", {"channel": "C1", "command": "handoff"}),
+        ("home", {"tab": "elsewhere"}),
+    ],
+)
+def test_an_act_in_slack_that_makes_no_sense_is_refused(town, path, told):
+    assert town.post(f"/act/slack/{path}", user_id="U1", **told).status_code == 422
+    assert town.done == []
 
 
 def test_act_say_writes_as_the_customer(town):

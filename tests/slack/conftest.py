@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from scripted_bridge import ScriptedBridge, a_scripted_bridge
+from slack_sdk import WebClient
 from slack_shop import CARD, Shop, retry_of
 from stand_ins import Port, StillClock, open_port
 
@@ -54,3 +56,16 @@ def once() -> Once:
 @pytest.fixture
 def again(once: Once) -> Once:
     return retry_of(once)
+
+
+@pytest.fixture
+def client(shop: Shop) -> WebClient:
+    return WebClient(token=TOKEN, base_url=shop.url)
+
+
+@pytest.fixture
+def app(shop: Shop) -> Iterator[ScriptedBridge]:
+    """Return the app that Slack tells of everything."""
+    with a_scripted_bridge(shop.clock) as bridge:
+        shop.slack.connect(bridge.url)
+        yield bridge

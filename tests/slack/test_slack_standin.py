@@ -6,14 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from sandbox.slack.standin import TOKEN
-
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
-
-
-@pytest.fixture
-def client(shop) -> WebClient:
-    return WebClient(token=TOKEN, base_url=shop.url)
 
 
 def code_of(call, **arguments):

@@ -1,20 +1,34 @@
-// The Slack column: channels, messages with their blocks, threads, and buttons one may press.
+// The Slack column: channels, messages with their blocks, threads, and everything one may do as any of the users.
 
+import { blockNode } from "./blocks.js";
 import { call } from "./calls.js";
 import { byId, clockTime, el, initials, keyed, options } from "./dom.js";
+import { showHome, startHome } from "./home.js";
+import { showModal, startModal } from "./modal.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { showWriting, startWriting, tools } from "./writing.js";
 
-const BRIDGE_USER = "U0BRIDGE"; // the bridge's own user presses nothing
+const SOON_MS = [250, 700]; // what one does comes back by way of the bridge
+const TROUBLE_MS = 20000;
 let names = {};
+let people = {};
+let shortcuts = [];
 let refresh = () => {};
 
 export function startSlack(refreshPage) {
-  refresh = refreshPage;
+  refresh = () => {
+    for (const wait of SOON_MS) setTimeout(refreshPage, wait);
+    return refreshPage();
+  };
+  byId("presser").addEventListener("change", refresh);
+  for (const start of [startHome, startModal, startWriting]) start(refresh);
 }
 
 export function showSlack(slack) {
   names = { users: slack.users, groups: slack.groups };
-  options(byId("presser"), Object.entries(slack.users).filter(([id]) => id !== BRIDGE_USER));
+  people = Object.fromEntries(Object.entries(slack.users).filter(([id]) => id !== slack.app_user));
+  shortcuts = slack.shortcuts;
+  options(byId("presser"), Object.entries(people));
   const busy = slack.channels.filter((channel) => talks(channel));
   const quiet = slack.channels.filter((channel) => !talks(channel));
   byId("slack-empty").hidden = busy.length > 0;
@@ -22,10 +36,21 @@ export function showSlack(slack) {
   byId("quiet").hidden = !quiet.length;
   byId("quiet").textContent = `Quiet: ${quiet.map(nameOf).join(", ")}`;
   keyed(byId("channels"), busy, (channel) => channel.id, makeChannel, fillChannel);
+  const user = byId("presser").value;
+  showWriting(slack, user);
+  showHome(slack, user, { names, people });
+  showModal(slack.modals[user], user, { names, people });
+  showTrouble(slack.troubles, user);
 }
 
 function talks(channel) {
   return channel.messages.length > 0 || channel.whispers?.length > 0;
+}
+
+function showTrouble(troubles, user) {
+  const last = troubles.filter((one) => one.user_id === user && Date.now() - one.at * 1000 < TROUBLE_MS).at(-1);
+  byId("slack-trouble").hidden = !last;
+  if (last && byId("slack-trouble").textContent !== last.text) byId("slack-trouble").textContent = last.text;
 }
 
 function makeChannel() {
@@ -35,7 +60,8 @@ function makeChannel() {
 function fillChannel(place, channel) {
   const [title, whispers, messages] = place.children;
   title.textContent = nameOf(channel);
-  whispers.replaceChildren(...(channel.whispers ?? []).slice(-3).map(whisper));
+  const said = (channel.whispers ?? []).slice(-3).map((one) => ({ ...one, channel: channel.id }));
+  keyed(whispers, said, (one) => one.ts, () => el("li"), fillWhisper);
   const posts = [...channel.messages].reverse().map((post) => ({ ...post, channel: channel.id }));
   keyed(messages, posts, (post) => post.ts, makePost, fillPost);
 }
@@ -45,16 +71,20 @@ function nameOf(channel) {
   return `# ${channel.name}${channel.archived ? " (archived)" : ""}`;
 }
 
-function whisper(post) {
-  const who = names.users[post.user] ?? post.user;
-  return el("li", { class: "context" }, `Only ${who} sees: `, ...mrkdwn(post.text, names));
+/** Only one user sees it, so what is pressed in it is pressed as that user. */
+function fillWhisper(row, post) {
+  const body = post.blocks?.length ? blocks(post, () => post.user) : [paragraph(post.text)];
+  row.replaceChildren(el("p", { class: "context" }, `Only ${names.users[post.user] ?? post.user} sees this`), ...body);
 }
 
 function makePost() {
-  return el("li", { class: "post" }, el("div", { class: "message" }), el("ol", { class: "thread" }));
+  const row = el("li", { class: "post" }, el("div", { class: "message" }), el("ol", { class: "thread" }));
+  row.append(tools(shortcuts, () => row.post));
+  return row;
 }
 
 function fillPost(row, post) {
+  row.post = post;
   keepingFocus(row, () => row.children[0].replaceChildren(...message(post)));
   const replies = post.replies.map((reply) => ({ ...reply, channel: post.channel }));
   row.children[1].replaceChildren(...replies.map((reply) => el("li", { class: "message" }, ...message(reply))));
@@ -69,65 +99,35 @@ function keepingFocus(row, fill) {
 
 function message(post) {
   const when = clockTime(Number(post.ts) * 1000);
-  const body = post.blocks?.length ? post.blocks.map((block) => blockNode(block, post)) : [paragraph(post.text)];
+  const body = post.blocks?.length ? blocks(post, () => byId("presser").value) : [paragraph(post.text)];
   return [
     el("span", { class: "face", "aria-hidden": "true" }, initials(post.author)),
     el("div", { class: "said" },
       el("p", { class: "by" }, el("b", {}, post.author), el("time", {}, when), post.edited ? el("i", {}, "edited") : null),
       ...body,
+      ...Object.values(post.unfurls ?? {}).map((shown) => unfurl(shown, post)),
       post.told?.length ? el("p", { class: "told" }, `notifies ${post.told.join(", ")}`) : null),
   ];
+}
+
+function unfurl(shown, post) {
+  return el("div", { class: "unfurl" }, ...blocks({ ...post, blocks: shown.blocks ?? [] }, () => byId("presser").value));
 }
 
 function paragraph(text) {
   return el("p", { dir: "auto" }, ...mrkdwn(text ?? "", names));
 }
 
-function words(object) {
-  return object?.type === "plain_text" ? [object.text] : mrkdwn(object?.text ?? "", names);
-}
-
-function blockNode(block, post) {
-  switch (block.type) {
-    case "header": return el("h4", { dir: "auto" }, ...words(block.text));
-    case "section": return section(block, post);
-    case "context": return el("p", { class: "context", dir: "auto" }, ...block.elements.flatMap(contextPart));
-    case "actions": return el("div", { class: "actions" }, ...block.elements.map((one) => control(one, post)));
-    case "divider": return el("hr");
-    case "markdown": return el("p", { dir: "auto", class: "prose" }, block.text);
-    default: return el("p", { class: "context" }, `(${block.type})`);
-  }
-}
-
-function section(block, post) {
-  const fields = (block.fields ?? []).map((field) => el("p", { dir: "auto" }, ...words(field)));
-  return el("div", { class: "section" },
-    block.text ? el("p", { dir: "auto" }, ...words(block.text)) : null,
-    fields.length ? el("div", { class: "fields" }, ...fields) : null,
-    block.accessory ? control(block.accessory, post) : null);
-}
-
-function contextPart(part, number) {
-  const shown = part.type === "image" ? [part.alt_text ?? ""] : words(part);
-  return number ? [el("span", { class: "dot" }, " · "), ...shown] : shown;
-}
-
-function control(element, post) {
-  if (element.type !== "button") return el("span", { class: "context" }, `(${element.type})`);
-  const kind = element.style ?? "";
-  if (element.url) {
-    const safe = /^https?:/.test(element.url) ? element.url : null;
-    return el("a", { class: `button ${kind}`, href: safe, target: "_blank", rel: "noreferrer" }, element.text.text);
-  }
-  const button = el("button", { type: "button", class: kind, "data-action": element.action_id }, element.text.text);
-  button.addEventListener("click", () => press(button, element, post));
-  return button;
-}
-
-async function press(button, element, post) {
-  const user_id = byId("presser").value;
-  button.classList.add("pressed");
-  await call("POST", "/act/press", { channel: post.channel, ts: post.ts, action_id: element.action_id, user_id })
-    .finally(() => setTimeout(() => button.classList.remove("pressed"), 600));
-  refresh();
+function blocks(post, actor) {
+  const act = (path, element, value) => {
+    const told = { channel: post.channel, ts: post.ts, action_id: element.action_id, user_id: actor(), value };
+    return call("POST", path, told).finally(refresh);
+  };
+  const place = {
+    names,
+    people,
+    press: (element) => act("/act/press", element, element.value),
+    choose: (element, value) => act("/act/slack/choose", element, value),
+  };
+  return post.blocks.map((block) => blockNode(block, place));
 }
