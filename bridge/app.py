@@ -19,6 +19,7 @@ from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
 from bridge.handoffs.account import BOT, FEED, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
+from bridge.inbound.news import News
 from bridge.inbound.press import Presses
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
@@ -155,13 +156,31 @@ def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI
     intake = Intake(database=database, accounts=accounts, clock=clock, leaving=leaving or threading.Event())
     app.include_router(intake_routes(intake))
     app.include_router(event_routes(Events(database=database, clock=clock), accounts))
-    presses = Presses(
-        database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
-    )
-    receiver = build_receiver(bridge.settings, presses.take, presses.refuse)
+    presses, news = _presses(bridge), _news(bridge)
+    receiver = build_receiver(bridge.settings, presses.take, presses.refuse, news.take)
     app.include_router(hook_routes(database, accounts, connectors, receiver, clock))
     app.include_router(health_routes(database, clock))
     return app
+
+
+def _presses(bridge: Bridge) -> Presses:
+    return Presses(
+        database=bridge.database,
+        accounts=bridge.accounts,
+        account_id=MAIN,
+        connectors=bridge.connectors,
+        clock=bridge.clock,
+    )
+
+
+def _news(bridge: Bridge) -> News:
+    return News(
+        database=bridge.database,
+        accounts=bridge.accounts,
+        account_id=MAIN,
+        connectors=bridge.connectors,
+        clock=bridge.clock,
+    )
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -433,6 +433,30 @@ class PressAnswer:
     dialog: Dialog | None = None
 
 
+class ChatEventKind(StrEnum):
+    """What happens in a chat by itself and changes where we can post or whom we can reach."""
+
+    CHANNEL_CLOSED = "channel_closed"  #: archived or deleted
+    BOT_REMOVED = "bot_removed"  #: from a channel
+    CHANNEL_USABLE = "channel_usable"  #: unarchived, or the bot was brought in again
+    PERSON_GONE = "person_gone"  #: deactivated, or only a guest from now on
+    ACCESS_LOST = "access_lost"  #: the token was revoked, or the app taken out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatEvent:
+    """News of a chat, verified and translated. `event_id` is the vendor's, the same over redeliveries.
+
+    `channel` is given where it is about one, `user_id` and perhaps `email` (in lower case) where about a person.
+    """
+
+    event_id: str
+    kind: ChatEventKind
+    channel: str | None = None
+    user_id: str | None = None
+    email: str | None = None
+
+
 class Chat(Connector, Protocol):
     def post_card(self, card: Card, once: Once) -> CardOutcome: ...
 

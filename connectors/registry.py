@@ -10,7 +10,7 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver
+from connectors.base import Chat, ChatEvent, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
 from connectors.slack import SlackChat, SlackReceiver
@@ -93,7 +93,7 @@ def _slack(settings: Settings, desk: Desk | None, clock: Clock) -> Chat | None:
         return None
     return SlackChat(
         token=settings.slack_bot_token,
-        channels=_channels(desk),
+        channels=desk.card_channels if desk else (),
         people=tuple(desk.people.values()) if desk else (),
         base_url=settings.slack_api_base_url or BASE_URL,
         clock=clock,
@@ -129,11 +129,14 @@ def build_connectors(settings: Settings, desk: Desk | None = None, clock: Clock 
 
 
 def build_receiver(
-    settings: Settings, on_press: Callable[[Press], PressAnswer], on_refusal: Callable[[Press, str], None]
+    settings: Settings,
+    on_press: Callable[[Press], PressAnswer],
+    on_refusal: Callable[[Press, str], None],
+    on_event: Callable[[ChatEvent], None],
 ) -> Receiver | None:
     """Build what takes the chat's calls; None without its signing secret.
 
-    `on_press` keeps a press and returns what the presser is to see.
+    `on_press` keeps a press and returns what the presser is to see, `on_event` gives the chat's news their effect.
     """
     if not settings.slack_signing_secret:
         return None
@@ -141,6 +144,7 @@ def build_receiver(
         signing_secret=settings.slack_signing_secret,
         on_press=on_press,
         on_refusal=on_refusal,
+        on_event=on_event,
     )
 
 
@@ -196,11 +200,3 @@ def _groups(desk: Desk | None) -> Sequence[str]:
     rungs = (rung for policy in desk.policies.values() for rung in policy.ladder)
     by_step = (step.target for rung in rungs for step in rung.steps if step.kind is StepKind.MOVE_GROUP)
     return tuple(dict.fromkeys(group for group in (*by_route, *by_step) if group))
-
-
-def _channels(desk: Desk | None) -> Sequence[str]:
-    if desk is None:
-        return ()
-    by_shift = (shift.card_channel for shift in desk.roster.shifts)
-    by_route = (rule.card_channel for rule in desk.routes)
-    return tuple(dict.fromkeys(name for name in (*by_shift, *by_route, desk.fallback.card_channel) if name))

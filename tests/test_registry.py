@@ -63,8 +63,8 @@ def test_presses_are_taken_only_with_the_secret_that_verifies_them():
     def nothing(*_):
         return None
 
-    assert build_receiver(read_settings({"SLACK_BOT_TOKEN": "t"}), nothing, nothing) is None
-    assert build_receiver(read_settings(SLACK), nothing, nothing) is not None
+    assert build_receiver(read_settings({"SLACK_BOT_TOKEN": "t"}), nothing, nothing, nothing) is None
+    assert build_receiver(read_settings(SLACK), nothing, nothing, nothing) is not None
 
 
 def test_an_admins_own_mapping_takes_the_place_of_ours(tmp_path: Path):

@@ -160,3 +160,33 @@ def test_fault_19_an_address_may_name_a_secret_of_the_environment_and_no_other(m
     with pytest.raises((Busy, Rejected)):
         AppriseNotifier().tell([start + "&to=${HANDOFF_SECRET_KEYS}"], "title", "text")
     assert [to for to, _, _ in mail.mails] == ["asha@shop.example"]
+
+
+def refused_by_a_call(shop):
+    """Hand over, and let the card be refused."""
+    shop.hand_over()
+    shop.pass_time(minutes=1)
+
+
+def told_by_an_event(shop):
+    shop.sandbox.slack.send_event({"type": "app_uninstalled"})
+    shop.sandbox.slack.send_event({"type": "tokens_revoked", "tokens": {"bot": ["U0BRIDGE"]}})
+    shop.sandbox.outbox.drain(10)
+    shop.pay()
+
+
+@pytest.mark.parametrize("learn", [refused_by_a_call, told_by_an_event])
+def test_fault_29_a_chat_that_takes_our_rights_is_told_to_the_lead_beside_it_once(
+    sqlite_url, tmp_path, mail, learn
+):
+    """The chat's token is revoked, as a call or the chat itself tells: shown at once, and the lead gets one mail."""
+    with a_still_shop(sqlite_url, tmp_path, meera=f', notify: ["{address(mail)}"]') as shop:
+        shop.sandbox.slack.revoke()
+        learn(shop)
+        learn(shop)
+        (chat,) = [row for row in shop.rows(tables.connections) if row.connection == "slack"]
+        assert "install" in chat.trouble
+        ((_, subject, text),) = mail.mails
+        assert subject == "The handoff bridge needs you"
+        assert "Until that is mended its handoffs wait." in text
+        assert shop.look(shop.hand_over())["id"]

@@ -153,7 +153,7 @@ class StillShop(Shop):
 @contextmanager
 def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
     """Give a shop that runs; `minutes` and `more` go to its desk."""
-    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
+    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi", "meera") if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     with Sandbox(ports=ANY_PORTS, vendors=vendors, pace=PACE) as sandbox:
         shop = Shop(sandbox, url, write_desk(folder, **desk), **options)
@@ -167,7 +167,7 @@ def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
 @contextmanager
 def a_still_shop(url: str, folder: Path, **options: Any) -> Iterator[StillShop]:
     """Give a shop whose clock stands until the test moves it."""
-    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
+    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi", "meera") if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
     with Sandbox(ports=ANY_PORTS, vendors=vendors, clock=clock, pace=PACE) as sandbox:

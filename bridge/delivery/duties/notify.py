@@ -10,20 +10,21 @@ from bridge.handoffs.summary import two_lines
 from connectors.errors import Rejected
 
 TITLE = "A customer is waiting"
+TO_BE_MENDED = "The handoff bridge needs you"
 
 
 def notify_person(job: Job, bench: Workbench) -> Paid:
-    """Tell them what the card says: the two lines, masked."""
-    handoff = bench.the_handoff()
+    """Tell them what the card says: the two lines, masked. Where no handoff caused it, what is to be mended."""
+    handoff = bench.handoff
     person = bench.account.person(job.payload["to"])
     if person is None or not person.notify:
         return Paid(pointless="the desk knows no address of this person any more")
-    if handoff.state is not State.OPEN:
+    if handoff and handoff.state is not State.OPEN:
         return Paid(pointless="nobody waits any more")
     if bench.notifier is None:
         raise Rejected("notify", "this installation can call nobody beside the chat")
-    text = "\n".join([job.payload["text"], *two_lines(handoff.summary)])
-    bench.notifier.tell(person.notify, TITLE, text)
+    text = "\n".join([job.payload["text"], *(two_lines(handoff.summary) if handoff else ())])
+    bench.notifier.tell(person.notify, TITLE if handoff else TO_BE_MENDED, text)
     return Paid(effect=lambda change: _notified(change, person.key, job.rung))
 
 
