@@ -511,3 +511,19 @@ class Receiver(Protocol):
     def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpReply:
         """Verify, keep what matters, return the answer. Raises NotFromVendor."""
         ...
+
+    def take(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """As `handle`, for what a `Link` brought, which is verified by that. None for an answer without a word."""
+        ...
+
+
+class Link(Protocol):
+    """A link of our own to a chat that cannot call us: it brings what would have come over HTTP."""
+
+    def start(self) -> None:
+        """Begin, and go on until `stop`. Returns at once; a link that is not to be had is asked for again."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what was taken and hang up, within two seconds."""
+        ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from connectors.base import Action, ChatEvent, Press, PressAnswer
 from connectors.errors import NotFromVendor
+from connectors.slack.api import silent_logger
 from connectors.slack.card import MORE, OPEN_TICKET
 from connectors.slack.dialogs import CALLBACK, TooLong, fields_of, view_of
 from connectors.slack.events import READ as EVENTS
@@ -146,7 +146,10 @@ def _next_view(answer: PressAnswer, fields: Sequence[str]) -> Mapping[str, Any]:
 
 def _content(body: bytes) -> Mapping[str, Any] | None:
     """Return what an answer says beside "taken"; None for no word."""
-    content = json.loads(body) if body else None
+    try:
+        content = json.loads(body) if body else None
+    except ValueError:
+        content = {"text": body.decode()}
     return content if isinstance(content, dict) else None
 
 
@@ -165,7 +168,7 @@ def _http_answer(answer: BoltResponse) -> HttpAnswer:
 def _bolt_app(bot_user_id: str | None) -> App:
     app = App(
         name="handoff-bridge",
-        logger=_silent_logger(),
+        logger=silent_logger("connectors.slack.bolt"),
         process_before_response=True,
         request_verification_enabled=False,  # done before, and without logging the body
         token_verification_enabled=False,
@@ -195,10 +198,3 @@ def _keep(ack: Callable[[], BoltResponse], body: dict[str, Any], context: dict[s
 
 def _acknowledge(ack: Callable[[], BoltResponse]) -> None:
     ack()
-
-
-def _silent_logger() -> logging.Logger:
-    """Return a logger that says nothing: Bolt's messages quote bodies, which hold customers' words."""
-    logger = logging.Logger("connectors.slack.bolt", level=logging.CRITICAL + 1)
-    logger.disabled = True
-    return logger
