@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import requests
 from running_shop import CHANNEL
-from vendor_shop import a_shop
+from vendor_shop import POST, a_shop, a_still_shop
 
 from sandbox.slack.sending import press_delivery
 from sandbox.slack.standin import SIGNING_SECRET
@@ -75,3 +75,18 @@ def test_presses_are_acknowledged_in_time_while_bots_flood_the_store_and_the_cha
         assert {status for _, status in answers} == {200}
         assert max(took for took, _ in answers) < SLACK_WAITS_SECONDS
         assert {shop.handoff(handoff).claimed_by for handoff in handoffs} == {"ravi"}
+
+
+def test_fault_17_after_the_first_refusal_a_channel_gets_one_post_a_second_and_loses_none(
+    sqlite_url, tmp_path
+):
+    """Thirty cards fall into a channel that takes one a second: after the first refusals none is refused again."""
+    with a_still_shop(sqlite_url, tmp_path) as shop:
+        shop.sandbox.slack._access.posts_per_second = 1
+        handoffs = [shop.hand_over() for _ in range(30)]
+        shop.pass_time(seconds=45)
+        answers = shop.answers("slack", POST)
+        assert answers[answers.index(429) :].count(200) == 29
+        last_refusal = len(answers) - answers[::-1].index(429)
+        assert answers[last_refusal:] == [200] * 29
+        assert [len(shop.cards(handoff)) for handoff in handoffs] == [1] * 30
