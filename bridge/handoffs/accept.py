@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.handoffs import notices, rows
+from bridge.handoffs import notices, notifying, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
@@ -182,6 +182,7 @@ def _owe_ticket_and_card(change: Change) -> None:
             lane=channel,
             not_before=change.now + wait,
         )
+        notifying.owe_beside_card(change)
 
 
 def _arm_clocks(change: Change) -> None:
