@@ -113,7 +113,9 @@ def test_a_link_is_built_only_with_the_apps_own_token():
     linked = read_settings({"SLACK_BOT_TOKEN": "t", "SLACK_APP_TOKEN": "xapp-t"})
     receiver = build_receiver(linked, nothing, nothing, nothing)
     assert receiver is not None
-    assert build_link(linked, receiver, nothing, nothing) is not None
+    link = build_link(linked, receiver, nothing, nothing)
+    assert link is not None
+    link.stop()
     assert build_link(read_settings(SLACK), receiver, nothing, nothing) is None
 
 

@@ -73,7 +73,8 @@ class SlackLink:
         with self._changed:
             self._changed.wait_for(lambda: not self._under_way, FINISHES_WITHIN.total_seconds())
         self._client.hang_up()
-        self._thread.join(FINISHES_WITHIN.total_seconds())
+        if self._thread.is_alive():
+            self._thread.join(FINISHES_WITHIN.total_seconds())
 
     def _keep_up(self) -> None:
         failed, wait = 0, timedelta(0)

@@ -90,3 +90,19 @@ def test_fault_17_after_the_first_refusal_a_channel_gets_one_post_a_second_and_l
         last_refusal = len(answers) - answers[::-1].index(429)
         assert answers[last_refusal:] == [200] * 29
         assert [len(shop.cards(handoff)) for handoff in handoffs] == [1] * 30
+
+
+def test_fault_17_every_handoff_of_a_storm_can_be_claimed_and_its_rung_still_tags_the_backup(
+    sqlite_url, tmp_path
+):
+    """Many handoffs fall into a channel that takes one post a second: each can be claimed, each rung tags somebody."""
+    with a_still_shop(sqlite_url, tmp_path) as shop:
+        shop.sandbox.slack._access.posts_per_second = 1
+        first, *others = [shop.hand_over() for _ in range(12)]
+        shop.pass_time(seconds=30)
+        shop.press(first, "U07RAVI")
+        shop.sandbox.outbox.drain(10)
+        assert shop.handoff(first).claimed_by == "ravi"
+        shop.pass_time(minutes=16)
+        for handoff in others:
+            assert any("<@U07RAVI>" in line for line in shop.thread(handoff))
