@@ -43,7 +43,7 @@ MINUTE = timedelta(minutes=1)
 WORKSPACE_LIMIT = Limit(calls=300, per=MINUTE, until_refused=3000)
 #: One message a second for each channel, with short bursts; Slack, "Rate limits". Counted by the second: of sixty
 #: in a minute, all that are left would go out at once after each refusal, and all but one be refused again.
-POST_LIMIT = Limit(calls=1, per=SECOND, until_refused=60)
+POST_LIMIT = Limit(calls=1, per=SECOND, until_refused=1200)
 #: chat.update is a tier 3 method: 50 a minute and more; Slack, "Rate limits"
 UPDATE_LIMIT = Limit(calls=50, per=MINUTE, until_refused=1200)
 POST = "post"  #: the budget of each channel's posts; a 429 names the channel
