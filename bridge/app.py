@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,6 +20,7 @@ from bridge.delivery.budgets import Budgets
 from bridge.delivery.workbench import POLL_EVERY
 from bridge.handoffs.account import BOT, FEED, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
+from bridge.inbound.news import News
 from bridge.inbound.press import Presses
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
@@ -47,8 +49,11 @@ from bridge.worker.payer import Payer
 from bridge.worker.retention import keep_for
 from bridge.worker.shifts import ShiftWatch
 from bridge.worker.ticker import Ticker
+from connectors.base import Link, Receiver
 from connectors.notify import AppriseNotifier
-from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_receiver
+from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_link, build_receiver
+
+log = structlog.get_logger()
 
 AUDIT_EVERY_SECONDS = 60
 STANDING_EVERY_SECONDS = 60
@@ -159,13 +164,34 @@ def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI
     intake = Intake(database=database, accounts=accounts, clock=clock, leaving=leaving or threading.Event())
     app.include_router(intake_routes(intake))
     app.include_router(event_routes(Events(database=database, clock=clock), accounts))
-    presses = Presses(
-        database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
-    )
-    receiver = build_receiver(bridge.settings, presses.take, presses.refuse)
-    app.include_router(hook_routes(database, accounts, connectors, receiver, clock))
+    app.include_router(hook_routes(database, accounts, connectors, _receiver(bridge), clock))
     app.include_router(health_routes(database, clock))
     return app
+
+
+def build_chat_link(bridge: Bridge) -> Link | None:
+    """Build the link by which a chat that cannot call us tells us the same; None where it is to call."""
+    receiver = _receiver(bridge)
+    if receiver is None:
+        return None
+    return build_link(
+        bridge.settings,
+        receiver,
+        on_open=lambda: log.info("chat_link_open"),
+        on_trouble=lambda why: log.warning("chat_link_in_trouble", error=why),
+    )
+
+
+def _receiver(bridge: Bridge) -> Receiver | None:
+    place: dict[str, Any] = {
+        "database": bridge.database,
+        "accounts": bridge.accounts,
+        "account_id": MAIN,
+        "connectors": bridge.connectors,
+        "clock": bridge.clock,
+    }
+    presses, news = Presses(**place), News(**place)
+    return build_receiver(bridge.settings, presses.take, presses.refuse, news.take)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

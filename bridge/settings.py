@@ -34,6 +34,7 @@ NAMES: Final[Mapping[str, str]] = {
     "FRESHDESK_WEBHOOK_SECRET": "freshdesk_webhook_secret",
     "SLACK_BOT_TOKEN": "slack_bot_token",
     "SLACK_SIGNING_SECRET": "slack_signing_secret",
+    "SLACK_APP_TOKEN": "slack_app_token",
     "SLACK_API_BASE_URL": "slack_api_base_url",
 }
 
@@ -78,6 +79,7 @@ class Settings(BaseModel):
     freshdesk_webhook_secret: str | None = Field(default=None, repr=False)
     slack_bot_token: str | None = Field(default=None, repr=False)
     slack_signing_secret: str | None = Field(default=None, repr=False)
+    slack_app_token: str | None = Field(default=None, repr=False)
     slack_api_base_url: str | None = None
 
     @property

@@ -473,6 +473,30 @@ class PressAnswer:
     dialog: Dialog | None = None
 
 
+class ChatEventKind(StrEnum):
+    """What happens in a chat by itself and changes where we can post or whom we can reach."""
+
+    CHANNEL_CLOSED = "channel_closed"  #: archived or deleted
+    BOT_REMOVED = "bot_removed"  #: from a channel
+    CHANNEL_USABLE = "channel_usable"  #: unarchived, or the bot was brought in again
+    PERSON_GONE = "person_gone"  #: deactivated, or only a guest from now on
+    ACCESS_LOST = "access_lost"  #: the token was revoked, or the app taken out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatEvent:
+    """News of a chat, verified and translated. `event_id` is the vendor's, the same over redeliveries.
+
+    `channel` is given where it is about one, `user_id` and perhaps `email` (in lower case) where about a person.
+    """
+
+    event_id: str
+    kind: ChatEventKind
+    channel: str | None = None
+    user_id: str | None = None
+    email: str | None = None
+
+
 class Chat(Connector, Protocol):
     def post_card(self, card: Card, once: Once) -> CardOutcome: ...
 
@@ -526,4 +550,20 @@ class Receiver(Protocol):
 
     def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpReply:
         """Verify, keep what matters, return the answer. Raises NotFromVendor."""
+        ...
+
+    def take(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """As `handle`, for what a `Link` brought, which is verified by that. None for an answer without a word."""
+        ...
+
+
+class Link(Protocol):
+    """A link of our own to a chat that cannot call us: it brings what would have come over HTTP."""
+
+    def start(self) -> None:
+        """Begin, and go on until `stop`. Returns at once; a link that is not to be had is asked for again."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what was taken and hang up, within two seconds."""
         ...

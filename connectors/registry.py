@@ -10,10 +10,21 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver
+from connectors.base import (
+    Chat,
+    ChatEvent,
+    Connector,
+    Finding,
+    Helpdesk,
+    Limit,
+    Link,
+    Press,
+    PressAnswer,
+    Receiver,
+)
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
-from connectors.slack import SlackChat, SlackReceiver
+from connectors.slack import SlackChat, SlackLink, SlackReceiver
 from connectors.slack.api import BASE_URL
 from connectors.zendesk import ApiToken, OAuthToken, ZendeskAccount, ZendeskHelpdesk
 from connectors.zendesk.access import UNNAMED
@@ -89,11 +100,12 @@ def _freshdesk(settings: Settings, desk: Desk | None, clock: Clock) -> Helpdesk 
 
 def _slack(settings: Settings, desk: Desk | None, clock: Clock) -> Chat | None:
     if not settings.slack_bot_token:
-        _nothing_given("slack", "SLACK_BOT_TOKEN", settings.slack_signing_secret, settings.slack_api_base_url)
+        others = (settings.slack_signing_secret, settings.slack_app_token, settings.slack_api_base_url)
+        _nothing_given("slack", "SLACK_BOT_TOKEN", *others)
         return None
     return SlackChat(
         token=settings.slack_bot_token,
-        channels=_channels(desk),
+        channels=desk.card_channels if desk else (),
         people=tuple(desk.people.values()) if desk else (),
         base_url=settings.slack_api_base_url or BASE_URL,
         clock=clock,
@@ -129,18 +141,43 @@ def build_connectors(settings: Settings, desk: Desk | None = None, clock: Clock 
 
 
 def build_receiver(
-    settings: Settings, on_press: Callable[[Press], PressAnswer], on_refusal: Callable[[Press, str], None]
+    settings: Settings,
+    on_press: Callable[[Press], PressAnswer],
+    on_refusal: Callable[[Press, str], None],
+    on_event: Callable[[ChatEvent], None],
 ) -> Receiver | None:
-    """Build what takes the chat's calls; None without its signing secret.
+    """Build what takes the chat's calls; None where nothing can come, by HTTP or by a link.
 
-    `on_press` keeps a press and returns what the presser is to see.
+    `on_press` keeps a press and returns what the presser is to see, `on_event` gives the chat's news their effect.
     """
-    if not settings.slack_signing_secret:
+    if not (settings.slack_signing_secret or settings.slack_app_token):
         return None
     return SlackReceiver(
         signing_secret=settings.slack_signing_secret,
         on_press=on_press,
         on_refusal=on_refusal,
+        on_event=on_event,
+    )
+
+
+def build_link(
+    settings: Settings,
+    receiver: Receiver,
+    on_open: Callable[[], None],
+    on_trouble: Callable[[str], None],
+) -> Link | None:
+    """Build the link by which the chat tells `receiver` what it cannot call us with; None where none is wanted.
+
+    `on_open` hears of each link that stands, `on_trouble` in plain words why none does or nothing was kept.
+    """
+    if not settings.slack_app_token:
+        return None
+    return SlackLink(
+        app_token=settings.slack_app_token,
+        take=receiver.take,
+        on_open=on_open,
+        on_trouble=on_trouble,
+        base_url=settings.slack_api_base_url or BASE_URL,
     )
 
 
@@ -148,24 +185,32 @@ def doubts(settings: Settings) -> tuple[Finding, ...]:
     """Return what the settings leave undone: connections that can speak and not hear."""
     deaf = (
         (
-            settings.slack_bot_token and not settings.slack_signing_secret,
+            settings.slack_bot_token and not (settings.slack_signing_secret or settings.slack_app_token),
             "SLACK_SIGNING_SECRET",
             "the buttons under the cards do nothing",
+            "or SLACK_APP_TOKEN for a host that Slack cannot call",
         ),
         (
             (settings.zendesk_subdomain or settings.zendesk_base_url) and not settings.zendesk_webhook_secret,
             "ZENDESK_WEBHOOK_SECRET",
             "answers are found by polling alone, up to two minutes late",
+            None,
         ),
         (
             settings.freshdesk_api_key and not settings.freshdesk_webhook_secret,
             "FRESHDESK_WEBHOOK_SECRET",
             "answers are found by polling alone, up to two minutes late",
+            None,
         ),
     )
     return tuple(
-        Finding(severity="warning", where=name, problem=f"is not set: {problem}", remedy=f"give {name}")
-        for missing, name, problem in deaf
+        Finding(
+            severity="warning",
+            where=name,
+            problem=f"is not set: {problem}",
+            remedy=f"give {name}, {instead}" if instead else f"give {name}",
+        )
+        for missing, name, problem, instead in deaf
         if missing
     )
 
@@ -196,11 +241,3 @@ def _groups(desk: Desk | None) -> Sequence[str]:
     rungs = (rung for policy in desk.policies.values() for rung in policy.ladder)
     by_step = (step.target for rung in rungs for step in rung.steps if step.kind is StepKind.MOVE_GROUP)
     return tuple(dict.fromkeys(group for group in (*by_route, *by_step) if group))
-
-
-def _channels(desk: Desk | None) -> Sequence[str]:
-    if desk is None:
-        return ()
-    by_shift = (shift.card_channel for shift in desk.roster.shifts)
-    by_route = (rule.card_channel for rule in desk.routes)
-    return tuple(dict.fromkeys(name for name in (*by_shift, *by_route, desk.fallback.card_channel) if name))

@@ -45,13 +45,13 @@ timezone: Asia/Kolkata
 people:
   asha: {{name: Asha Rao, email: asha@shop.example, slack: U07ASHA, zendesk: 3601, freshdesk: 4601}}
   ravi: {{name: Ravi Iyer, email: ravi@shop.example, slack: U07RAVI, zendesk: 3602, freshdesk: 4602{ravi}}}
-  meera: {{name: Meera Shah, slack: U07MEERA, zendesk: 3603, freshdesk: 4603, role: lead}}
+  meera: {{name: Meera Shah, slack: U07MEERA, zendesk: 3603, freshdesk: 4603, role: lead{meera}}}
 channels:
   whatsapp: {{attention_window_minutes: {minutes}}}
 shifts:
-  - {{name: early, channels: [whatsapp], days: daily, hours: "00:00-12:00", owners: [asha], backup: ravi,
+  - {{name: early, channels: [whatsapp], days: daily, hours: "00:00-12:00", owners: [{owner}], backup: ravi,
      lead: meera, slack_channel: C0MORNING}}
-  - {{name: late, channels: [whatsapp], days: daily, hours: "12:00-00:00", owners: [asha], backup: ravi,
+  - {{name: late, channels: [whatsapp], days: daily, hours: "12:00-00:00", owners: [{owner}], backup: ravi,
      lead: meera, slack_channel: C0MORNING}}
 routes:
   - {{otherwise: true, group: Support, sla: standard}}
@@ -68,13 +68,15 @@ fallback: {{slack_channel: C0ALL, lead: meera}}
 """
 
 
-def write_desk(folder: Path, *, minutes: float = 15, more: str = "", ravi: str = "") -> Path:
-    """Write a desk on which Asha is on duty at any hour and answers are due within so many minutes.
+def write_desk(
+    folder: Path, *, minutes: float = 15, more: str = "", ravi: str = "", meera: str = "", owner: str = "asha"
+) -> Path:
+    """Write a desk on which `owner` is on duty at any hour and answers are due within so many minutes.
 
-    `more` goes to its end, `ravi` to what it says of him.
+    `more` goes to its end, `ravi` and `meera` to what it says of them.
     """
     path = folder / "desk.yaml"
-    path.write_text(DESK.format(minutes=minutes, more=more, ravi=ravi))
+    path.write_text(DESK.format(minutes=minutes, more=more, ravi=ravi, meera=meera, owner=owner))
     return path
 
 

@@ -10,7 +10,7 @@ import pytest
 from bridge.desk.load import read_desk
 from bridge.settings import Settings, read_settings
 from connectors.mapping import MappingRefused
-from connectors.registry import VENDORS, Unconnectable, build_connectors, build_receiver, doubts
+from connectors.registry import VENDORS, Unconnectable, build_connectors, build_link, build_receiver, doubts
 
 ZENDESK = {"ZENDESK_SUBDOMAIN": "shop", "ZENDESK_OAUTH_TOKEN": "t"}
 FRESHDESK = {"FRESHDESK_DOMAIN": "shop.freshdesk.com", "FRESHDESK_API_KEY": "k"}
@@ -63,8 +63,8 @@ def test_presses_are_taken_only_with_the_secret_that_verifies_them():
     def nothing(*_):
         return None
 
-    assert build_receiver(read_settings({"SLACK_BOT_TOKEN": "t"}), nothing, nothing) is None
-    assert build_receiver(read_settings(SLACK), nothing, nothing) is not None
+    assert build_receiver(read_settings({"SLACK_BOT_TOKEN": "t"}), nothing, nothing, nothing) is None
+    assert build_receiver(read_settings(SLACK), nothing, nothing, nothing) is not None
 
 
 def test_an_admins_own_mapping_takes_the_place_of_ours(tmp_path: Path):
@@ -99,3 +99,26 @@ def test_connections_that_can_speak_and_not_hear_are_doubted():
         freshdesk_webhook_secret="s",
     )
     assert [doubt.where for doubt in doubts(settings)] == ["SLACK_SIGNING_SECRET", "ZENDESK_WEBHOOK_SECRET"]
+
+
+def test_a_chat_that_is_heard_by_a_link_of_our_own_needs_no_secret():
+    settings = Settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1")
+    assert doubts(settings) == ()
+
+
+def test_a_link_is_built_only_with_the_apps_own_token():
+    def nothing(*_):
+        return None
+
+    linked = read_settings({"SLACK_BOT_TOKEN": "t", "SLACK_APP_TOKEN": "xapp-t"})
+    receiver = build_receiver(linked, nothing, nothing, nothing)
+    assert receiver is not None
+    link = build_link(linked, receiver, nothing, nothing)
+    assert link is not None
+    link.stop()
+    assert build_link(read_settings(SLACK), receiver, nothing, nothing) is None
+
+
+def test_an_apps_token_without_the_bots_is_half_a_connection():
+    with pytest.raises(Unconnectable, match="give SLACK_BOT_TOKEN"):
+        connected(SLACK_APP_TOKEN="xapp-t")

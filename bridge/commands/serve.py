@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 import uvicorn
 
-from bridge.app import Bridge, Worker, build_clocks, build_web, build_worker, prepare
+from bridge.app import Bridge, Worker, build_chat_link, build_clocks, build_web, build_worker, prepare
 from bridge.commands.opening import open_bridge
 from bridge.commands.outcome import (
     Commands,
@@ -28,6 +28,7 @@ from bridge.store import migrate
 from bridge.store.migrate import UnknownRevision, migrate_back
 from bridge.watching import set_up_logging
 from bridge.worker.ticker import Ticker
+from connectors.base import Link
 
 log = structlog.get_logger()
 
@@ -146,7 +147,19 @@ def open_web(
     # uvicorn raises the signal again when it is done: without this it would end us before our own end.
     _at_stop_signals(stop)
     print("Listening at http://{}:{}".format(*listening.getsockname()[:2]), flush=True)
-    return lambda: server.run(sockets=[listening])
+    return lambda: _serve(server, listening, build_chat_link(bridge))
+
+
+def _serve(server: _Server, listening: socket.socket, link: Link | None) -> None:
+    """Serve over HTTP, and by the chat's `link` where there is one, until the signal to stop has come."""
+    if link is None:
+        server.run(sockets=[listening])
+        return
+    link.start()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        link.stop()
 
 
 class _Server(uvicorn.Server):

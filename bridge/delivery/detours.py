@@ -32,7 +32,11 @@ def tell(change: Change, job: Job, error: str, address: str) -> None:
     """Let the lead hear once that a channel cannot be posted in, with the way to where it is mended."""
     channel = job.payload.get("channel") or job.lane
     if channel:
-        defects.meets(change, about(channel), f"What belongs in {channel} comes here. {error}. See {address}")
+        defects.meets(change, about(channel), words(channel, error, address))
+
+
+def words(channel: str, problem: str, address: str) -> str:
+    return f"What belongs in {channel} comes here. {problem}. See {address}"
 
 
 def about(channel: str) -> str:

@@ -59,3 +59,11 @@ class Desk:
     @property
     def people(self) -> Mapping[str, Person]:
         return self.roster.people
+
+    @property
+    def card_channels(self) -> tuple[str, ...]:
+        """Return every channel of the chat that a card may be posted in, each once."""
+        by_shift = (shift.card_channel for shift in self.roster.shifts)
+        by_route = (rule.card_channel for rule in self.routes)
+        named = (*by_shift, *by_route, self.fallback.card_channel)
+        return tuple(dict.fromkeys(name for name in named if name))

@@ -15,6 +15,7 @@ from bridge.sla.model import StepKind
 from bridge.store import tables
 
 CLOCKS: Final = tables.clocks
+UNREACHABLE: Final = "owner_unreachable"  #: the event on the timeline
 CALL_THE_BACKUP: Final = frozenset({StepKind.TAG_BACKUP, StepKind.REASSIGN_TO_BACKUP})
 
 
@@ -23,12 +24,8 @@ def owner_unreachable(change: Change) -> None:
     owner = change.account.person(change.handoff.owner)
     if owner is None:
         return
-    change.note("owner_unreachable", actor=change.account.chat or "chat", owner=owner.key)
-    defects.meets(
-        change,
-        f"person {owner.key}",
-        f"{owner.name} is on the roster and cannot be reached in the chat: mend the desk file.",
-    )
+    change.note(UNREACHABLE, actor=change.account.chat or "chat", owner=owner.key)
+    defects.meets(change, about(owner), words(owner))
     backup = _backup(change)
     if backup is None or backup.key == owner.key:
         lifecycle.alarm(change, f"{owner.name} cannot be reached and has no backup: a customer is waiting.")
@@ -50,6 +47,15 @@ def owner_away(change: Change) -> None:
         backup_at=sooner.isoformat() if sooner else None,
     )
     saying.alone(change, "You seem to be away, and this customer waits for you.", owner)
+
+
+def about(person: Person) -> str:
+    """Return the name under which it is kept that a person cannot be reached."""
+    return f"person {person.key}"
+
+
+def words(person: Person) -> str:
+    return f"{person.name} is on the roster and cannot be reached in the chat: mend the desk file."
 
 
 def _hasten_the_backup(change: Change) -> datetime | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.handoffs import closing, notices, reopening, rows
+from bridge.handoffs import closing, notices, notifying, reopening, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
@@ -214,6 +214,7 @@ def _owe_ticket_and_card(change: Change) -> None:
             lane=channel,
             not_before=change.now + wait,
         )
+        notifying.owe_beside_card(change)
 
 
 def _arm_clocks(change: Change) -> None:

@@ -34,27 +34,30 @@ LASTS: Final = select(
 
 def meets(change: Change, about: str, problem: str) -> None:
     """This handoff met a defect: tell the lead, unless that was done."""
-    if _is_known(change, about):
-        return
+    if found(change.tx, change.handoff.account_id, about, problem, change.now):
+        lifecycle.alarm(change, problem)
+
+
+def found(tx: Transaction, account_id: str, about: str, problem: str, now: datetime) -> bool:
+    """Keep a defect, met or heard of. Return whether it is news, so that whoever keeps it tells the lead."""
+    if _is_known(tx, account_id, about, now):
+        return False
     # Locked, so that of several workers that meet it at once one tells.
-    account_id = change.handoff.account_id
-    change.tx.execute(
-        select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == account_id).with_for_update()
-    )
-    if _is_known(change, about):
-        return
-    over(change.tx, account_id, about)
-    change.tx.execute(
+    tx.execute(select(ACCOUNTS.c.account_id).where(ACCOUNTS.c.account_id == account_id).with_for_update())
+    if _is_known(tx, account_id, about, now):
+        return False
+    over(tx, account_id, about)
+    tx.execute(
         insert(DEFECTS).values(
             account_id=account_id,
             about=about[:LONGEST_NAME],
             problem=problem,
-            began_at=change.now,
-            seen_at=change.now,
+            began_at=now,
+            seen_at=now,
         )
     )
     log.warning("defect_found", about=about, problem=problem)
-    lifecycle.alarm(change, problem)
+    return True
 
 
 def over(tx: Transaction, account_id: str, about: str) -> None:
@@ -67,11 +70,10 @@ def lasts(connection: Connection, account_id: str, about: str, now: datetime) ->
     return bool(connection.execute(LASTS, asked).scalar())
 
 
-def _is_known(change: Change, about: str) -> bool:
-    account_id, now = change.handoff.account_id, change.now
-    if not lasts(change.tx.connection, account_id, about, now):
+def _is_known(tx: Transaction, account_id: str, about: str, now: datetime) -> bool:
+    if not lasts(tx.connection, account_id, about, now):
         return False
-    change.tx.execute(
+    tx.execute(
         update(DEFECTS)
         .where(*_place(account_id, about), DEFECTS.c.seen_at < now - SEEN_EVERY)
         .values(seen_at=now)

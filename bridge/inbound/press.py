@@ -8,21 +8,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select
 
 from bridge.accounts import Accounts
 from bridge.delivery import ledger
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.rows import UnknownHandoff
-from bridge.inbound import dialogs
+from bridge.inbound import dialogs, inbox
 from bridge.inbound.acts import act
 from bridge.roster.model import Person
-from bridge.store import Database, Transaction, tables
+from bridge.store import Database, Transaction
 from connectors.base import Dialog, Press, PressAnswer
 from connectors.registry import Connectors
 
-INBOX: Final = tables.inbox
 PRESS: Final = TypeAdapter(Press)
 DIALOG: Final = TypeAdapter(Dialog)
 UNKNOWN: Final = "This handoff is not known here."
@@ -45,12 +43,12 @@ class Presses:
         def work(tx: Transaction) -> PressAnswer:
             account = self.accounts.of(tx.connection, self.account_id)
             connection = account.chat or ""
-            if _is_known(tx, account, connection, press.event_id):
+            if inbox.is_known(tx, account, connection, press.event_id):
                 return PressAnswer()
             answer = _effect(tx, account, self.connectors.vendors[connection], press, now)
             if not (answer.problems or (press.from_dialog and answer.dialog)):
                 # What was entered wrong, or is to be confirmed, is sent off once more from the same dialog.
-                _keep(tx, account, connection, press, now)
+                inbox.keep(tx, account, connection, press.event_id, now, handoff_id=press.handoff_id)
             return answer
 
         return self.database.transact(work)
@@ -143,23 +141,3 @@ def _owe_dialog(change: Change, press: Press, dialog: Dialog) -> None:
             lane=press.user_id,
             waiting_since=change.handoff.waiting_since,
         )
-
-
-def _is_known(tx: Transaction, account: Account, connection: str, event_id: str) -> bool:
-    known = select(INBOX.c.event_id).where(
-        INBOX.c.account_id == account.account_id, INBOX.c.source == connection, INBOX.c.event_id == event_id
-    )
-    return tx.execute(known).first() is not None
-
-
-def _keep(tx: Transaction, account: Account, connection: str, press: Press, now: datetime) -> None:
-    tx.execute(
-        insert(INBOX).values(
-            account_id=account.account_id,
-            source=connection,
-            event_id=press.event_id,
-            digest="",
-            received_at=now,
-            handoff_id=press.handoff_id,
-        )
-    )

@@ -70,7 +70,7 @@ class SlackApi:
             base_url=base_url.rstrip("/") + "/",
             timeout=timeout_seconds,
             retry_handlers=[],
-            logger=_silent_logger(),
+            logger=silent_logger("connectors.slack.client"),
         )
 
     def read(self, method: Method, *, budget: str = EVERYTHING, **arguments: Any) -> Answer:
@@ -130,8 +130,8 @@ def _refused(response: SlackResponse, budget: str, writes: bool) -> ConnectorErr
     return refusal(code, writes=writes, budget=budget, needed=said.get("needed"))
 
 
-def _silent_logger() -> logging.Logger:
-    """Return a logger that says nothing: the client would log bodies, which hold customers' words."""
-    logger = logging.Logger("connectors.slack.client", level=logging.CRITICAL + 1)
+def silent_logger(name: str) -> logging.Logger:
+    """Return a logger that says nothing: Slack's libraries log bodies, which hold customers' words."""
+    logger = logging.Logger(name, level=logging.CRITICAL + 1)
     logger.disabled = True
     return logger

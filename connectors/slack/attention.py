@@ -7,7 +7,7 @@ Source: Slack, `users.info`, `users.getPresence`, `dnd.info`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -67,8 +67,7 @@ class Attentions:
         except NoSuchUser:
             return False
         user = answer.get("user")
-        about = user if isinstance(user, dict) else {}
-        return not any(about.get(flag) for flag in ("deleted", "is_restricted", "is_ultra_restricted"))
+        return is_full_member(user if isinstance(user, dict) else {})
 
     def _ask_away(self, user_id: str) -> bool:
         return self._is_not_to_be_disturbed(user_id) or self._is_absent(user_id)
@@ -90,6 +89,11 @@ class Attentions:
             return True
         starts, ends = (_number(answer.get(name)) for name in ("next_dnd_start_ts", "next_dnd_end_ts"))
         return bool(answer.get("dnd_enabled")) and starts <= now < ends
+
+
+def is_full_member(user: Mapping[str, Any]) -> bool:
+    """Return whether this user, as Slack shows it, is active and no guest."""
+    return not any(user.get(flag) for flag in ("deleted", "is_restricted", "is_ultra_restricted"))
 
 
 def _number(value: Any) -> float:

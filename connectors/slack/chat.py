@@ -37,11 +37,13 @@ from connectors.slack.refusals import VENDOR, NoSuchUser
 CARD_EVENT = "handoff_card"
 NOTICE_EVENT = "handoff_notice"
 
+SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 #: "several hundred messages a minute" for a workspace; Slack, "Rate limits"
 WORKSPACE_LIMIT = Limit(calls=300, per=MINUTE, until_refused=3000)
-#: one message a second for each channel, with short bursts; Slack, "Rate limits"
-POST_LIMIT = Limit(calls=60, per=MINUTE, until_refused=1200)
+#: One message a second for each channel, with short bursts; Slack, "Rate limits". Counted by the second: of sixty
+#: in a minute, all that are left would go out at once after each refusal, and all but one be refused again.
+POST_LIMIT = Limit(calls=1, per=SECOND, until_refused=1200)
 #: chat.update is a tier 3 method: 50 a minute and more; Slack, "Rate limits"
 UPDATE_LIMIT = Limit(calls=50, per=MINUTE, until_refused=1200)
 POST = "post"  #: the budget of each channel's posts; a 429 names the channel

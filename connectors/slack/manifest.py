@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from connectors.slack.events import READ as EVENTS
 from connectors.slack.scopes import SCOPES
 
 PLACE = Path(__file__).parents[2] / "manifest" / "slack" / "manifest.yaml"
@@ -29,6 +30,7 @@ def manifest() -> dict[str, Any]:
         "features": {"bot_user": {"display_name": "Handoff bridge", "always_online": True}},
         "oauth_config": {"scopes": {"bot": [scope.name for scope in SCOPES]}},
         "settings": {
+            "event_subscriptions": {"request_url": REQUEST_URL, "bot_events": sorted(EVENTS)},
             "interactivity": {"is_enabled": True, "request_url": REQUEST_URL},
             "org_deploy_enabled": False,
             "socket_mode_enabled": False,

@@ -31,8 +31,7 @@ def verified_text(secret: str, headers: Mapping[str, str], body: bytes, now: dat
 
     `headers` may have names in any case. Raises NotFromVendor, whose text says nothing of the request.
     """
-    named = {name.lower(): value for name, value in headers.items()}
-    signature, timestamp = named.get(SIGNATURE, ""), named.get(TIMESTAMP, "")
+    signature, timestamp = _sent_once(headers, SIGNATURE), _sent_once(headers, TIMESTAMP)
     if not _SIGNATURE.fullmatch(signature) or not _SECONDS.fullmatch(timestamp):
         raise NotFromVendor("no usable signature")
     try:
@@ -42,3 +41,9 @@ def verified_text(secret: str, headers: Mapping[str, str], body: bytes, now: dat
     if not SignatureVerifier(secret, _At(now)).is_valid(text, timestamp, signature):
         raise NotFromVendor("wrong signature or time")
     return text
+
+
+def _sent_once(headers: Mapping[str, str], name: str) -> str:
+    """Return the header's value; nothing where it is missing, or where it was sent twice and either might count."""
+    values = [value for key, value in headers.items() if key.lower() == name]
+    return values[0] if len(values) == 1 else ""

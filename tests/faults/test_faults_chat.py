@@ -27,6 +27,12 @@ def handed_over(shop):
     return handoff
 
 
+def hear(shop):
+    """Let the chat's news come in, and what follows from them be done."""
+    shop.sandbox.outbox.drain(10)
+    shop.pay()
+
+
 def mentioned_on_card(shop, handoff):
     (_channel, card), *_ = shop.cards(handoff)
     return [user for user in ("U07ASHA", "U07RAVI", "U07MEERA") if f"<@{user}>" in str(card.blocks)]
@@ -88,6 +94,47 @@ def test_fault_26_a_channel_that_is_mended_is_a_defect_no_more(shop):
     handoff = handed_over(shop)
     assert shop.card(handoff)[0] == CHANNEL
     assert shop.rows(tables.defects) == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [ARCHIVED, lambda slack: slack.send_event({"type": "channel_left", "channel": CHANNEL})],
+    ids=["archived", "bot removed"],
+)
+def test_fault_26_the_lead_hears_of_a_channel_before_any_card_fails_in_it(shop, spoil):
+    """The chat tells that a channel was archived or the bot removed from it: the lead hears at once, and only then."""
+    spoil(shop.sandbox.slack)
+    hear(shop)
+    assert len(shop.rows(tables.defects)) == 1
+    (line,) = shop.lines(FALLBACK)
+    assert "<@U07MEERA>" in line
+    assert f"https://slack.com/app_redirect?channel={CHANNEL}" in line
+    shop.sandbox.slack.archive(CHANNEL)
+    handoff = handed_over(shop)
+    assert shop.card(handoff)[0] == FALLBACK
+    assert len([line for line in shop.lines(FALLBACK) if "comes here" in line]) == 1
+
+
+def test_fault_26_news_of_a_new_name_change_nothing(shop):
+    """The chat tells that a channel has another name: nothing is told to anybody, and cards go on there."""
+    shop.sandbox.slack.install(events={"channel_rename"})
+    shop.sandbox.slack.rename(CHANNEL, "support-early")
+    hear(shop)
+    assert (shop.rows(tables.defects), shop.lines(FALLBACK)) == ([], [])
+    assert shop.card(handed_over(shop))[0] == CHANNEL
+
+
+def test_fault_27_an_owner_deactivated_while_a_customer_waits_gives_way_to_the_backup(shop):
+    """The chat tells that the owner is gone: what they have goes to the backup at once, long before any rung."""
+    handoff = handed_over(shop)
+    assert mentioned_on_card(shop, handoff) == ["U07ASHA"]
+    shop.sandbox.slack.deactivate(ASHA_IN_CHAT)
+    hear(shop)
+    assert shop.handoff(handoff).owner == "ravi"
+    assert len(called_in_thread(shop, handoff, "U07RAVI")) == 1
+    assert mentioned_on_card(shop, handoff) == ["U07RAVI"]
+    assert len([line for line in shop.lines(FALLBACK) if "mend the desk file" in line]) == 1
+    assert [row.event for row in shop.events(handoff, "escalated")] == []
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from bridges import change
 from mail_catcher import a_mail_server
 from running_shop import CHANNEL, RAVI
 from vendor_shop import POST, a_shop, a_still_shop
 
+from bridge.handoffs import lifecycle
 from bridge.store import tables
 from connectors.errors import Busy, Rejected
 from connectors.notify import AppriseNotifier
@@ -68,6 +70,70 @@ def test_fault_19_a_chat_that_reaches_the_person_spares_the_mail(shop, mail):
     shop.pass_time(minutes=20)
     assert mail.mails == []
     assert set(shop.states("notify_person")) == {"cancelled"}
+
+
+@pytest.fixture
+def owned_shop(database_url, tmp_path, mail):
+    """Give a shop whose only person with a mail address is the owner: of the day's two shifts, Ravi is on duty."""
+    with a_still_shop(database_url, tmp_path, ravi=f', notify: ["{address(mail)}"]', owner="ravi") as shop:
+        yield shop
+
+
+def test_fault_19_an_owner_whom_no_card_reaches_is_told_by_mail_once(owned_shop, mail):
+    """Slack down: the owner hears by mail after three minutes that a customer is theirs, long before any rung."""
+    shop = owned_shop
+    slack_goes_down(shop)
+    handoff = shop.hand_over(summary={"wants": "a refund to card 4111 1111 1111 1111"})
+    shop.pass_time(seconds=170)
+    assert mail.mails == []
+    shop.pass_time(minutes=1)
+    ((_, subject, text),) = mail.mails
+    assert subject == "A customer is waiting"
+    assert "This customer is yours, and the chat cannot tell you." in text
+    assert "4111 1111" not in text
+    assert [row.data["person"] for row in shop.events(handoff, "notified")] == ["ravi"]
+    shop.pass_time(minutes=1)
+    assert len(mail.mails) == 1
+
+
+def test_fault_19_an_owner_whose_card_came_gets_no_mail(owned_shop, mail):
+    """Slack up, or back within three minutes: the card has told the owner, and no mail goes out."""
+    shop = owned_shop
+    slack_goes_down(shop)
+    shop.hand_over()
+    shop.pass_time(minutes=1)
+    shop.sandbox.script.clear()
+    shop.pass_time(minutes=5)
+    assert mail.mails == []
+    assert set(shop.states("notify_person")) == {"cancelled"}
+
+
+def test_fault_19_a_rung_that_calls_the_owner_before_that_takes_the_mails_place(tmp_path, sqlite_url, mail):
+    """Slack down, and the first rung comes sooner than the card's own mail: one mail, with the rung's words."""
+    desk = {"ravi": f', notify: ["{address(mail)}"]', "owner": "ravi", "minutes": 3}
+    with a_still_shop(sqlite_url, tmp_path, **desk) as shop:
+        slack_goes_down(shop)
+        shop.hand_over()
+        shop.pass_time(seconds=160)
+        ((_, _, text),) = mail.mails
+        assert "This customer is still waiting for you." in text
+        shop.pass_time(seconds=30)
+        assert len(mail.mails) == 1
+
+
+def test_fault_19_a_mail_for_a_card_holds_up_no_rung(tmp_path, sqlite_url, mail):
+    """Slack down, the handoff given on, a rung calls the lead before the old owner's mail was due: only the lead."""
+    addresses = {"ravi": f', notify: ["{address(mail)}"]', "meera": f', notify: ["{address(mail)}"]'}
+    with a_still_shop(sqlite_url, tmp_path, owner="ravi", minutes=1, **addresses) as shop:
+        slack_goes_down(shop)
+        handoff = shop.hand_over()
+        change(
+            shop.bridge,
+            handoff,
+            lambda one: lifecycle.reassign(one, one.account.person("asha"), actor="ravi"),
+        )
+        shop.pass_time(seconds=160)
+        assert [row.data["person"] for row in shop.events(handoff, "notified")] == ["meera"]
 
 
 def test_fault_19_an_answer_spares_the_mail(shop, mail):
@@ -160,3 +226,33 @@ def test_fault_19_an_address_may_name_a_secret_of_the_environment_and_no_other(m
     with pytest.raises((Busy, Rejected)):
         AppriseNotifier().tell([start + "&to=${HANDOFF_SECRET_KEYS}"], "title", "text")
     assert [to for to, _, _ in mail.mails] == ["asha@shop.example"]
+
+
+def refused_by_a_call(shop):
+    """Hand over, and let the card be refused."""
+    shop.hand_over()
+    shop.pass_time(minutes=1)
+
+
+def told_by_an_event(shop):
+    shop.sandbox.slack.send_event({"type": "app_uninstalled"})
+    shop.sandbox.slack.send_event({"type": "tokens_revoked", "tokens": {"bot": ["U0BRIDGE"]}})
+    shop.sandbox.outbox.drain(10)
+    shop.pay()
+
+
+@pytest.mark.parametrize("learn", [refused_by_a_call, told_by_an_event])
+def test_fault_29_a_chat_that_takes_our_rights_is_told_to_the_lead_beside_it_once(
+    sqlite_url, tmp_path, mail, learn
+):
+    """The chat's token is revoked, as a call or the chat itself tells: shown at once, and the lead gets one mail."""
+    with a_still_shop(sqlite_url, tmp_path, meera=f', notify: ["{address(mail)}"]') as shop:
+        shop.sandbox.slack.revoke()
+        learn(shop)
+        learn(shop)
+        (chat,) = [row for row in shop.rows(tables.connections) if row.connection == "slack"]
+        assert "install" in chat.trouble
+        ((_, subject, text),) = mail.mails
+        assert subject == "The handoff bridge needs you"
+        assert "Until that is mended its handoffs wait." in text
+        assert shop.look(shop.hand_over())["id"]

@@ -36,6 +36,8 @@ from sandbox.server import serve
 PACE = 1 / 60
 LONGEST_STEP = timedelta(minutes=1)
 MOST_CLOCKS = 100
+#: options of a shop that go to its desk
+DESK = ("minutes", "more", "ravi", "meera", "owner")
 TICKETS = "POST /api/v2/tickets*"
 POST = "POST /api/chat.postMessage"
 
@@ -153,7 +155,7 @@ class StillShop(Shop):
 @contextmanager
 def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
     """Give a shop that runs; `minutes` and `more` go to its desk."""
-    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
+    desk = {name: options.pop(name) for name in DESK if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     with Sandbox(ports=ANY_PORTS, vendors=vendors, pace=PACE) as sandbox:
         shop = Shop(sandbox, url, write_desk(folder, **desk), **options)
@@ -167,7 +169,7 @@ def a_shop(url: str, folder: Path, **options: Any) -> Iterator[Shop]:
 @contextmanager
 def a_still_shop(url: str, folder: Path, **options: Any) -> Iterator[StillShop]:
     """Give a shop whose clock stands until the test moves it."""
-    desk = {name: options.pop(name) for name in ("minutes", "more", "ravi") if name in options}
+    desk = {name: options.pop(name) for name in DESK if name in options}
     vendors = (options.get("helpdesk", "zendesk"), "slack")
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
     with Sandbox(ports=ANY_PORTS, vendors=vendors, clock=clock, pace=PACE) as sandbox:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 from bridges import all_of, change, deliveries, events, handoff, pay
-from vendors_town import wait_for_an_answer
+from vendors_town import SIGNING_SECRET, wait_for_an_answer
 
 from bridge.handoffs import lifecycle
 from bridge.store import tables
@@ -45,6 +48,42 @@ def test_fault_63_a_press_not_signed_as_it_should_be_is_401_with_nothing_said(to
     answers = [town.post("/slack/events", sent.body, one) for one in wrong]
     assert {(answer.status_code, answer.content) for answer in answers} == {(401, b"")}
     assert handoff(town.bridge, waiting).claimed_by is None
+
+
+def test_fault_64_headers_sent_twice_or_huge_are_401_and_no_error(town, waiting):
+    """Slack's headers come twice, or are of 9,000 signs, over HTTP: 401 without a word, and nothing changes."""
+    sent = town.press(waiting)
+    good = sent.headers_for(1, None)
+    junk = {"X-Slack-Signature": "v0=" + "0" * 9000, "X-Slack-Request-Timestamp": "1" * 9000}
+    for name, value in junk.items():
+        assert town.post("/slack/events", sent.body, {**good, name: value}).status_code == 401
+        assert raw(town, sent.body, [*good.items(), (name, good[name])]) == 401
+    assert handoff(town.bridge, waiting).claimed_by is None
+
+
+def raw(town, body, headers):
+    """Call with these headers as they stand, two of one name if so listed; return the status."""
+    place = urlsplit(town.url)
+    connection = HTTPConnection(place.hostname, place.port, timeout=10)
+    connection.putrequest("POST", "/slack/events")
+    for name, value in [*headers, ("Content-Length", str(len(body)))]:
+        connection.putheader(name, value)
+    connection.endheaders(body)
+    with closing(connection):
+        return connection.getresponse().status
+
+
+def test_fault_73_no_word_of_what_the_chat_sent_reaches_the_log(town, capfd, caplog):
+    """A call of the chat is unsigned, or signed and of another shape: no word of it reaches the log."""
+    caplog.set_level(0)
+    words = "canary-of-a-customer"
+    shapes = [{"text": words}, {"type": "event_callback", "event": words}, [words], words]
+    bodies = [json.dumps(one).encode() for one in shapes] + [words.encode()]
+    for body in bodies:
+        town.post("/slack/events", body, {"X-Slack-Signature": words})
+        town.post("/slack/events", body, signed_headers(JSON, body, SIGNING_SECRET, town.clock))
+    said = capfd.readouterr()
+    assert words not in said.out + said.err + caplog.text
 
 
 def test_the_same_press_told_again_and_again_is_one_claim(town_on_either_store):
@@ -98,7 +137,7 @@ def test_a_press_on_a_handoff_we_do_not_know_is_200_and_kept(town):
 
 def test_the_check_of_our_address_gets_its_word_back(town):
     body = json.dumps({"type": "url_verification", "challenge": "word", "token": "t"}).encode()
-    headers = signed_headers(JSON, body, "slack-signing-secret", town.clock)
+    headers = signed_headers(JSON, body, SIGNING_SECRET, town.clock)
     answer = town.post("/slack/events", body, headers)
     assert (answer.status_code, answer.json()) == (200, {"challenge": "word"})
 

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from connectors.slack.events import READ
 from connectors.slack.manifest import PLACE, manifest, manifest_text
 from connectors.slack.scopes import SCOPES
 
@@ -44,3 +45,11 @@ def test_the_page_explains_no_slack_scope_that_is_not_asked_for():
 
 def test_buttons_reach_the_bridge():
     assert manifest()["settings"]["interactivity"]["request_url"].endswith("/slack/events")
+
+
+def test_every_event_that_is_asked_for_is_read_and_explained():
+    asked = manifest()["settings"]["event_subscriptions"]["bot_events"]
+    page = SCOPES_PAGE.read_text(encoding="utf-8")
+
+    assert sorted(READ) == sorted(asked)
+    assert [name for name in asked if f"`{name}`" not in page] == []

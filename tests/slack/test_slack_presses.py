@@ -304,3 +304,32 @@ def test_settings_meant_for_bolt_change_nothing_and_make_no_files(monkeypatch, c
     assert send(receiver, press_payload(), form=True).status == 200
     assert len(core.presses) == 1
     assert [store.exists() for store in stores] == before
+
+
+def test_a_press_by_a_link_of_our_own_is_taken_without_a_signature(receiver, core):
+    assert receiver.take(press_payload()) is None
+    assert [press.handoff_id for press in core.presses] == ["ho_1"]
+
+
+def test_what_the_core_cannot_keep_is_raised_by_either_way(receiver, core):
+    core.failure = RuntimeError("the store is down")
+
+    with pytest.raises(RuntimeError):
+        receiver.take(press_payload())
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"event": []}, {"type": None}, {"type": "event_callback", "event": 7}]
+)
+def test_fault_53_an_envelope_of_another_shape_is_acknowledged_without_a_word(receiver, core, payload):
+    """An envelope holds another shape than any we know: it is acknowledged, and no error is raised."""
+    assert receiver.take(payload) is None
+    assert core.presses == []
+
+
+def test_without_a_secret_no_call_over_http_is_taken(core):
+    receiver = SlackReceiver(signing_secret=None, on_press=core.on_press)
+
+    with pytest.raises(NotFromVendor):
+        send(receiver, press_payload(), form=True)
+    assert receiver.take(press_payload()) is None

@@ -103,6 +103,16 @@ def test_fault_64_a_junk_signature_is_refused_and_nothing_else(signature):
     refused(signed() | {"X-Slack-Signature": signature})
 
 
+def test_fault_64_two_signatures_are_none():
+    """Two signatures or two times come with one call, one of them good: refused, whichever comes first."""
+    good = signed()
+    for name, junk in (("X-Slack-Signature", "v0=" + "0" * 64), ("X-Slack-Request-Timestamp", "1")):
+        refused({**good, name.lower(): junk})
+        refused({name.lower(): junk, **good})
+        refused(good | {name: f"{good[name]}, {junk}"})
+        refused(good | {name: f"{junk}, {good[name]}"})
+
+
 @given(st.text(max_size=80), st.text(max_size=80), st.binary(max_size=80))
 def test_fault_64_no_junk_raises_anything_else(signature, time, body):
     """Any junk at all in Slack's headers and body: refused, with no other error."""

@@ -77,12 +77,12 @@ def channel_note(job: Job, bench: Workbench) -> Paid:
 
 
 def direct_message(job: Job, bench: Workbench) -> Paid:
-    handoff = bench.the_handoff()
+    """Write to one person; with the two lines, where it is about a handoff."""
     person = bench.account.person(job.payload["to"])
     if person is None:
         return Paid(pointless="the desk no longer knows this person")
-    first, second = two_lines(handoff.summary)
-    notice = Notice(text=f"{job.payload['text']}\n{first}\n{second}")
+    about = two_lines(bench.handoff.summary) if bench.handoff else ()
+    notice = Notice(text="\n".join([job.payload["text"], *about]))
     reach = bench.chats[job.connection].direct_message(person, notice, job.once)
     return _said((person,), reach, job.rung)
 
