@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from bridge.desk.model import Desk
+from bridge.roster.alerts import AlertRules
+from bridge.roster.covers import Cover
 from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
@@ -18,7 +20,8 @@ FEED = "feed"  #: the connection name of calendars that say who is on duty
 class Account:
     """One tenant as it stands now: its desk, and the connections that tickets and cards go through.
 
-    `helpdesk` and `chat` name connections; None where the account has none.
+    `helpdesk` and `chat` name connections; None where the account has none. The desk's roster counts
+    the `covers` already, which stand in the order in which they were made; `alerts` are by person.
     """
 
     account_id: str
@@ -26,6 +29,8 @@ class Account:
     desk_version: int
     helpdesk: str | None
     chat: str | None
+    covers: tuple[Cover, ...] = ()
+    alerts: Mapping[str, AlertRules] = field(default_factory=dict)
 
     def person(self, key: str | None) -> Person | None:
         """Return the person with this key; None for no key, or one the desk no longer knows."""
