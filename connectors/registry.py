@@ -10,7 +10,7 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver
+from connectors.base import Chat, Connector, Finding, Helpdesk, Limit, Press, PressAnswer, Receiver, Surfaces
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
 from connectors.slack import SlackChat, SlackReceiver
@@ -129,11 +129,14 @@ def build_connectors(settings: Settings, desk: Desk | None = None, clock: Clock 
 
 
 def build_receiver(
-    settings: Settings, on_press: Callable[[Press], PressAnswer], on_refusal: Callable[[Press, str], None]
+    settings: Settings,
+    on_press: Callable[[Press], PressAnswer],
+    on_refusal: Callable[[Press, str], None],
+    surfaces: Surfaces | None = None,
 ) -> Receiver | None:
     """Build what takes the chat's calls; None without its signing secret.
 
-    `on_press` keeps a press and returns what the presser is to see.
+    `on_press` keeps a press and returns what the presser is to see; `surfaces` takes all else, None for nothing.
     """
     if not settings.slack_signing_secret:
         return None
@@ -141,6 +144,7 @@ def build_receiver(
         signing_secret=settings.slack_signing_secret,
         on_press=on_press,
         on_refusal=on_refusal,
+        surfaces=surfaces,
     )
 
 

@@ -12,12 +12,13 @@ from typing import Any, Final, NamedTuple
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from connectors.base import Action, Press, PressAnswer
+from connectors.base import Action, Press, PressAnswer, Surfaces
 from connectors.slack.card import MORE, OPEN_TICKET
 from connectors.slack.dialogs import CALLBACK, TooLong, fields_of, view_of
 from connectors.slack.presses import press_of, sending_of
 from connectors.slack.refusals import VENDOR
 from connectors.slack.signature import verified_text
+from connectors.slack.surfaces import answered, listen
 
 OK = 200
 UNREADABLE = 400
@@ -48,7 +49,8 @@ class SlackReceiver:
     it has well under three seconds. What it raises comes out of `handle`. Where its answer has a text,
     `on_refusal` gets it, to owe the presser a private line (`SlackChat.tell_privately`).
     With `team_id`, presses in other workspaces are acknowledged and forgotten; whether the presser may
-    act is for `on_press` to say (`press.extra`: team_id, user_team_id).
+    act is for `on_press` to say (`press.extra`: team_id, user_team_id). `surfaces` takes what comes beside
+    presses, before the answer goes out too; None lets it be acknowledged and forgotten.
     Raises ValueError for an empty secret.
     """
 
@@ -61,6 +63,7 @@ class SlackReceiver:
         connection: str = VENDOR,
         team_id: str | None = None,
         bot_user_id: str | None = None,
+        surfaces: Surfaces | None = None,
     ) -> None:
         if not signing_secret.strip():
             raise ValueError("the signing secret is empty")
@@ -69,6 +72,7 @@ class SlackReceiver:
         self._on_refusal = on_refusal
         self._connection = connection
         self._team_id = team_id
+        self._surfaces = surfaces
         self._app = _bolt_app(bot_user_id)
 
     def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpAnswer:
@@ -80,8 +84,12 @@ class SlackReceiver:
             return HttpAnswer(UNREADABLE, {}, b"")
         answer = self._app.dispatch(request)
         payload = request.context.get(_PAYLOAD)
-        shown = self._pressed(payload) if payload is not None else None
+        shown = self._pressed(payload) if payload is not None else self._heard(request)
         return _http_answer(answer) if shown is None else _json_answer(shown)
+
+    def _heard(self, request: BoltRequest) -> Mapping[str, Any] | None:
+        """Hand on what came beside presses; return what Slack is to show at once."""
+        return answered(request.context, self._surfaces, self._team_id)
 
     def _pressed(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Hand on a press; return what a modal is to do now, None where nothing is open."""
@@ -132,6 +140,7 @@ def _bolt_app(bot_user_id: str | None) -> App:
     app.action(OURS)(_keep_press)
     app.view(CALLBACK)(_keep_press)
     app.action(OPEN_TICKET)(_acknowledge)
+    listen(app)
     return app
 
 
