@@ -276,3 +276,10 @@ def test_a_control_character_is_refused_with_its_line():
         read_desk("timezone: UTC\npeople: \x07\n", "desk.yaml", VENDORS)
 
     assert [(mistake.line, mistake.key) for mistake in refused.value.mistakes] == [(2, "")]
+
+
+def test_a_shift_may_name_the_user_group_that_is_to_hold_who_is_on_duty():
+    named = small(swap={"slack_channel: C0MORNING": "slack_channel: C0MORNING, slack_user_group: S0ONDUTY"})
+
+    assert [shift.user_group for shift in named.roster.shifts] == ["S0ONDUTY"]
+    assert [shift.user_group for shift in small().roster.shifts] == [None]
