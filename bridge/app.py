@@ -20,6 +20,7 @@ from bridge.delivery.workbench import POLL_EVERY
 from bridge.handoffs.account import BOT, FEED, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.press import Presses
+from bridge.inbound.surfaces import ChatSurfaces
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
 from bridge.intake.events import Events, event_routes
@@ -35,10 +36,12 @@ from bridge.worker.heartbeat import Heartbeat
 from bridge.worker.housekeeping import (
     all_is_well,
     follow_desk_file,
+    follow_homes,
     has_desk,
     load_desk_file,
     look_into_the_books,
     owe_feeds,
+    owe_groups,
     owe_polls,
 )
 from bridge.worker.loop import DeliveryLoop
@@ -53,6 +56,8 @@ STANDING_EVERY_SECONDS = 60
 THOROUGH_BOOKS_EVERY_SECONDS = 3600
 DESK_FILE_EVERY_SECONDS = 15
 SIGNATURES_EVERY_SECONDS = 60
+#: a page in the chat shows what has changed within this, and is drawn no oftener
+HOMES_EVERY_SECONDS = 5
 PURGE_EVERY_SECONDS = 30
 #: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
 PURGE_SECONDS = 2.0
@@ -132,9 +137,10 @@ def prepare(bridge: Bridge) -> None:
 
 
 def owe_what_goes_on(bridge: Bridge, now: datetime) -> None:
-    """Owe the polls of helpdesks and the readings of calendars, where none is owed."""
+    """Owe the polls of helpdesks, the readings of calendars and the care of user groups, where none is owed."""
     owe_polls(bridge.database, bridge.connectors, now)
     owe_feeds(bridge.database, bridge.accounts, now)
+    owe_groups(bridge.database, bridge.accounts, now)
 
 
 def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI:
@@ -158,7 +164,15 @@ def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI
     presses = Presses(
         database=database, accounts=accounts, account_id=MAIN, connectors=connectors, clock=clock
     )
-    receiver = build_receiver(bridge.settings, presses.take, presses.refuse)
+    surfaces = ChatSurfaces(
+        database=database,
+        accounts=accounts,
+        account_id=MAIN,
+        connectors=connectors,
+        clock=clock,
+        public_url=bridge.settings.public_url,
+    )
+    receiver = build_receiver(bridge.settings, presses.take, presses.refuse, surfaces)
     app.include_router(hook_routes(database, accounts, connectors, receiver, clock))
     app.include_router(health_routes(database, clock))
     return app
@@ -216,6 +230,7 @@ def _give_chores(bridge: Bridge, ticker: Ticker) -> None:
         DESK_FILE_EVERY_SECONDS,
         lambda: follow_desk_file(bridge.database, bridge.accounts, bridge.settings.desk, bridge.clock()),
     )
+    ticker.every(HOMES_EVERY_SECONDS, lambda: follow_homes(bridge.database, bridge.accounts, bridge.clock()))
     ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
     days = bridge.settings.retention_days
     retention = timedelta(days=days) if days else None
