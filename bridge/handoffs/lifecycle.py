@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import owed
+from bridge.handoffs import alerting, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import CardRef, Context, State, TicketRef, Turn
@@ -157,6 +157,8 @@ def reassign(
     change.note("reassigned", actor=actor, tell_bot=True, to=to.first_name, before=before, words=words)
     change_ticket(change, assignee=to.key, rung=rung)
     show(change)
+    if actor != to.key:
+        alerting.became_theirs(change, to)
 
 
 def withdraw(change: Change, reason: str | None) -> None:
