@@ -6,7 +6,7 @@ No HTTP is spoken, so that what is measured is the bridge and not an HTTP librar
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from connectors.base import (
     Dialog,
     Finding,
     HelpdeskEvent,
+    Home,
     Limit,
     Notice,
     Once,
@@ -131,6 +132,23 @@ class SlowChat(_Slow):
 
     def tell_privately(self, channel: str, user_id: str, text: str) -> None:  # noqa: ARG002
         self._take_time()
+
+    def tell_user(self, user_id: str, notice: Notice, once: Once) -> None:  # noqa: ARG002
+        self._write(once)
+
+    def publish_home(self, user_id: str, home: Home) -> None:  # noqa: ARG002
+        self._take_time()
+
+    def unfurl(self, place: Mapping[str, str], cards: Mapping[str, Card]) -> None:  # noqa: ARG002
+        self._take_time()
+
+    def link_to(self, card: CardRef) -> str:
+        self._take_time()
+        return f"https://chat.example/{card.channel}/{card.message}"
+
+    def keep_group(self, group: str, people: Sequence[Person]) -> bool:  # noqa: ARG002
+        self._take_time()
+        return True
 
     def _reach(self, people: tuple[Person, ...], once: Once) -> Reach:
         self._write(once)

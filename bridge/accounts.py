@@ -21,6 +21,8 @@ from bridge.handoffs.ids import new_id
 from bridge.handoffs.model import Handoff
 from bridge.notices.model import Notices
 from bridge.notices.reading import shipped_notices
+from bridge.people import alerts, covers
+from bridge.roster.covers import with_covers
 from bridge.security.keys import hash_key, new_key, shown
 from bridge.security.signatures import new_secret
 from bridge.security.vault import Place, Vault
@@ -28,12 +30,18 @@ from bridge.store import Database, Transaction, tables
 
 MAIN: Final = "main"  #: the account of a deployment that serves one company
 DESKS: Final = tables.desk_versions
-NEWEST_DESK: Final = select(func.max(DESKS.c.version)).where(DESKS.c.account_id == bindparam("account_id"))
 KEYS: Final = tables.keys
 SEALED: Final = select(KEYS.c.sealed_secret).where(
     KEYS.c.account_id == bindparam("account_id"), KEYS.c.key_id == bindparam("key_id")
 )
 ACCOUNTS: Final = tables.accounts
+NEWEST: Final = select(
+    func.max(DESKS.c.version).label("desk"),
+    select(ACCOUNTS.c.revision)
+    .where(ACCOUNTS.c.account_id == bindparam("account_id"))
+    .scalar_subquery()
+    .label("revision"),
+).where(DESKS.c.account_id == bindparam("account_id"))
 WRAPPED: Final = select(ACCOUNTS.c.wrapped_key).where(ACCOUNTS.c.account_id == bindparam("account_id"))
 CONNECTIONS: Final = tables.connections
 #: what is woken when a key was revoked
@@ -87,11 +95,13 @@ class Accounts:
         self._notices = notices or shipped_notices()
         self._known: dict[tuple[str, int], Account] = {}
         self._with_feeds: dict[str, tuple[Account, tuple[datetime | None, ...], Account]] = {}
+        self._with_people: dict[str, tuple[Account, int, Account]] = {}
         self._lock = threading.Lock()
 
     def of(self, connection: Connection, account_id: str) -> Account:
         """Return the account with its newest desk. Raises NoDesk."""
-        version = connection.execute(NEWEST_DESK, {"account_id": account_id}).scalar()
+        newest = connection.execute(NEWEST, {"account_id": account_id}).one()
+        version = newest.desk
         if version is None:
             raise NoDesk(account_id)
         with self._lock:
@@ -99,6 +109,8 @@ class Accounts:
             if known is None:
                 known = self._known[account_id, version] = self._read(connection, account_id, version)
         whole = self._with_calendars(connection, known) if known.desk.feeds else known
+        if newest.revision:
+            whole = self._with_what_people_set(connection, whole, newest.revision)
         return whole if whole.helpdesk and whole.chat else self._with_others(connection, whole)
 
     def ensure(self, tx: Transaction, account_id: str, vendors: Mapping[str, str], now: datetime) -> None:
@@ -236,6 +248,18 @@ class Accounts:
                 readings = feed_rows.readings(connection, account.account_id)
                 whole = replace(account, desk=with_feeds(account.desk, readings))
                 known = self._with_feeds[account.account_id] = (account, newest, whole)
+        return known[2]
+
+    def _with_what_people_set(self, connection: Connection, account: Account, revision: int) -> Account:
+        """Add who covers for whom, and what each person wants to be told."""
+        with self._lock:
+            known = self._with_people.get(account.account_id)
+            if known is None or known[0] is not account or known[1] != revision:
+                made = covers.read(connection, account.account_id)
+                desk = replace(account.desk, roster=with_covers(account.desk.roster, made))
+                rules = alerts.read(connection, account.account_id)
+                whole = replace(account, desk=desk, covers=made, alerts=rules)
+                known = self._with_people[account.account_id] = (account, revision, whole)
         return known[2]
 
     def _with_others(self, connection: Connection, account: Account) -> Account:

@@ -22,6 +22,7 @@ from bridge.handoffs.account import BOT, FEED, NOTIFY, WEBHOOK
 from bridge.inbound.hooks import hook_routes
 from bridge.inbound.news import News
 from bridge.inbound.press import Presses
+from bridge.inbound.surfaces import ChatSurfaces
 from bridge.intake.answers import SECURITY_SCHEMES, answer_schemas
 from bridge.intake.api import body_schemas, intake_routes
 from bridge.intake.events import Events, event_routes
@@ -38,10 +39,12 @@ from bridge.worker.heartbeat import Heartbeat
 from bridge.worker.housekeeping import (
     all_is_well,
     follow_desk_file,
+    follow_homes,
     has_desk,
     load_desk_file,
     look_into_the_books,
     owe_feeds,
+    owe_groups,
     owe_polls,
 )
 from bridge.worker.loop import DeliveryLoop
@@ -61,6 +64,8 @@ THOROUGH_BOOKS_EVERY_SECONDS = 3600
 DESK_FILE_EVERY_SECONDS = 15
 SHIFTS_EVERY_SECONDS = 1
 SIGNATURES_EVERY_SECONDS = 60
+#: a page in the chat shows what has changed within this, and is drawn no oftener
+HOMES_EVERY_SECONDS = 5
 PURGE_EVERY_SECONDS = 30
 #: of each PURGE_EVERY_SECONDS at most so many are spent on it, so that a stop need not wait
 PURGE_SECONDS = 2.0
@@ -141,9 +146,10 @@ def prepare(bridge: Bridge) -> None:
 
 
 def owe_what_goes_on(bridge: Bridge, now: datetime) -> None:
-    """Owe the polls of helpdesks and the readings of calendars, where none is owed."""
+    """Owe the polls of helpdesks, the readings of calendars and the care of user groups, where none is owed."""
     owe_polls(bridge.database, bridge.connectors, now)
     owe_feeds(bridge.database, bridge.accounts, now)
+    owe_groups(bridge.database, bridge.accounts, now)
 
 
 def build_web(bridge: Bridge, leaving: threading.Event | None = None) -> FastAPI:
@@ -191,7 +197,8 @@ def _receiver(bridge: Bridge) -> Receiver | None:
         "clock": bridge.clock,
     }
     presses, news = Presses(**place), News(**place)
-    return build_receiver(bridge.settings, presses.take, presses.refuse, news.take)
+    surfaces = ChatSurfaces(**place, public_url=bridge.settings.public_url)
+    return build_receiver(bridge.settings, presses.take, presses.refuse, news.take, surfaces)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:
@@ -248,6 +255,7 @@ def _give_chores(bridge: Bridge, ticker: Ticker) -> None:
     )
     shifts = ShiftWatch(database=bridge.database, accounts=bridge.accounts, clock=bridge.clock)
     ticker.every(SHIFTS_EVERY_SECONDS, shifts.look)
+    ticker.every(HOMES_EVERY_SECONDS, lambda: follow_homes(bridge.database, bridge.accounts, bridge.clock()))
     ticker.every(SIGNATURES_EVERY_SECONDS, lambda: forget_signatures(bridge.database, bridge.clock()))
     days = bridge.settings.retention_days
     retention = timedelta(days=days) if days else None

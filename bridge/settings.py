@@ -17,6 +17,7 @@ NAMES: Final[Mapping[str, str]] = {
     "HANDOFF_SECRET_KEYS": "secret_keys",
     "HANDOFF_HOST": "host",
     "PORT": "port",
+    "HANDOFF_PUBLIC_URL": "public_url",
     "HANDOFF_ALLOW_LOOPBACK_CALLBACKS": "allow_loopback_callbacks",
     "HANDOFF_LOG_FORMAT": "log_format",
     "HANDOFF_MAPPINGS": "mappings",
@@ -58,6 +59,7 @@ class Settings(BaseModel):
     secret_keys: tuple[str, ...] = Field(default=(), repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
     allow_loopback_callbacks: bool = False
     log_format: str = Field(default="text", pattern="^(text|json)$")
     retention_days: int | None = Field(

@@ -7,11 +7,11 @@ A connector never sleeps and never retries: the delivery ledger does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bridge.handoffs.model import CardRef, Customer, TicketRef, Turn
 from bridge.roster.model import Person
@@ -358,6 +358,7 @@ class Notice:
     text: str
     tag: tuple[Person, ...] = ()
     tag_group: str | None = None  #: a user group's id
+    link: str | None = None  #: a web address to open, after the text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -392,6 +393,14 @@ class Action(StrEnum):
     CONTEXT_FAILED = "context_failed"
     RE_ASKED = "re_asked"
     REMARK = "remark"  #: the one line a person may add to what they pressed of the context
+    TAKE_OVER = "take_over"  #: a channel from whoever holds it now
+    GIVE_BACK = "give_back"  #: a cover, before its time
+    ALERTS = "alerts"  #: the presser's own alert rules
+    HAND_OFF = "hand_off"  #: a message of the chat, to whoever is on duty
+
+
+#: what a person can do that is about no handoff there is
+DESK_ACTIONS: Final = frozenset({Action.TAKE_OVER, Action.GIVE_BACK, Action.ALERTS, Action.HAND_OFF})
 
 
 class FieldKind(StrEnum):
@@ -417,13 +426,15 @@ class DialogField:
     hint: str | None = None
     required: bool = True
     longest: int = 500  #: characters
+    initial: str | None = None  #: what stands in it at first: text, or the value of a choice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dialog:
     """What the chat asks one person before an action. Its texts are masked already, none is escaped.
 
-    `kept` comes back with what they enter; `quoted` is shown word for word, set apart from our own lines.
+    `handoff_id` is empty for an action about none, as in a press. `kept` comes back with what they enter;
+    `quoted` is shown word for word, set apart from our own lines.
     """
 
     action: Action
@@ -443,6 +454,7 @@ class Press:
 
     `trigger` lets the chat open a dialog for this user, within seconds and once; None where it gave none.
     `entered` is what a dialog's fields hold, `kept` what it carried; None of it for a button.
+    One of DESK_ACTIONS has an empty `handoff_id`; what its button is about is the `subject`.
     """
 
     event_id: str
@@ -454,6 +466,7 @@ class Press:
     trigger: str | None = None
     entered: Mapping[str, str] | None = None
     kept: Mapping[str, str] = field(default_factory=dict)
+    subject: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -497,6 +510,105 @@ class ChatEvent:
     email: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """What a user typed after the bridge's own command. A mention in it stands as "@" and the user's id."""
+
+    event_id: str
+    user_id: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomeOpened:
+    """A user looks at their own page of the bridge."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PickedMessage:
+    """A message that a user wants to hand off. `conversation_id` is the same however often it is picked."""
+
+    event_id: str
+    user_id: str
+    user_name: str
+    conversation_id: str
+    text: str
+    code: str  #: of the trigger
+    trigger: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedLinks:
+    """Links that a user of our own workspace has written into a message."""
+
+    user_id: str
+    place: Mapping[str, str]  #: the message they stand in, as the chat wants it told
+    urls: tuple[str, ...]
+
+
+class Surfaces(Protocol):
+    """Takes what comes from the chat beside presses. Each answers without calling a vendor."""
+
+    def command(self, command: Command) -> str:
+        """Return what to show the user, and nobody else; lines are set apart by line ends."""
+        ...
+
+    def opened(self, opened: HomeOpened) -> None: ...
+
+    def picked(self, picked: PickedMessage) -> None: ...
+
+    def shared(self, shared: SharedLinks) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holding:
+    """Somebody holds a channel until, not including, `ends_at`. `starts_at` is None for one who holds it now."""
+
+    channel: str
+    name: str
+    ends_at: datetime
+    starts_at: datetime | None = None
+    shift: str | None = None
+    note: str | None = None  #: who said that they stand in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomeGap:
+    """Nobody holds a channel. `starts_at` is None for a gap that lasts already."""
+
+    channel: str
+    ends_at: datetime
+    starts_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HomeCover:
+    cover_id: str
+    text: str  #: "You cover for Ravi on whatsapp"
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Home:
+    """One person's own page in the chat. Every text in it is masked already, none is escaped.
+
+    With `refusal` it shows that and nothing else. The same content is always equal, at whatever time it was read.
+    """
+
+    refusal: str | None = None
+    waiting: tuple[Card, ...] = ()  #: their open handoffs nobody has answered, the longest wait first
+    more_waiting: int = 0  #: so many more than are shown
+    answered: int = 0  #: theirs, answered and not resolved
+    mine_now: tuple[Holding, ...] = ()
+    mine_next: Holding | None = None
+    covers: tuple[HomeCover, ...] = ()
+    others_now: tuple[Holding, ...] = ()  #: channels that somebody else holds
+    gaps: tuple[HomeGap, ...] = ()
+    alerts: tuple[str, ...] = ()  #: the person's rules, each in a sentence
+
+
 class Chat(Connector, Protocol):
     def post_card(self, card: Card, once: Once) -> CardOutcome: ...
 
@@ -532,6 +644,29 @@ class Chat(Connector, Protocol):
 
     def open_dialog(self, trigger: str, dialog: Dialog) -> None:
         """Ask the user who caused `trigger`. Raises Gone where it is too late, ConnectorError."""
+
+    def tell_user(self, user_id: str, notice: Notice, once: Once) -> None:
+        """Write to one user alone, by the chat's own id. Raises ConnectorError."""
+
+    def publish_home(self, user_id: str, home: Home) -> None:
+        """Show a user their page, in place of what it showed. Raises ConnectorError."""
+
+    def unfurl(self, place: Mapping[str, str], cards: Mapping[str, Card]) -> None:
+        """Show under a message what each of its links, by address, leads to. Raises ConnectorError.
+
+        `place` is as `SharedLinks` told it.
+        """
+
+    def link_to(self, card: CardRef) -> str:
+        """Return the address of a post, for those who may see it. Raises ConnectorError."""
+        ...
+
+    def keep_group(self, group: str, people: Sequence[Person]) -> bool:
+        """See to it that a user group holds these people and nobody else; return whether it had to be changed.
+
+        A person whom the chat does not know is left out. Raises Rejected where it knows none of them, ConnectorError.
+        """
+        ...
 
 
 class HttpReply(Protocol):

@@ -21,6 +21,7 @@ from connectors.base import (
     Press,
     PressAnswer,
     Receiver,
+    Surfaces,
 )
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
@@ -145,10 +146,12 @@ def build_receiver(
     on_press: Callable[[Press], PressAnswer],
     on_refusal: Callable[[Press, str], None],
     on_event: Callable[[ChatEvent], None],
+    surfaces: Surfaces | None = None,
 ) -> Receiver | None:
     """Build what takes the chat's calls; None where nothing can come, by HTTP or by a link.
 
-    `on_press` keeps a press and returns what the presser is to see, `on_event` gives the chat's news their effect.
+    `on_press` keeps a press and returns what the presser is to see, `on_event` gives the chat's news their effect;
+    `surfaces` takes all else, None for nothing.
     """
     if not (settings.slack_signing_secret or settings.slack_app_token):
         return None
@@ -157,6 +160,7 @@ def build_receiver(
         on_press=on_press,
         on_refusal=on_refusal,
         on_event=on_event,
+        surfaces=surfaces,
     )
 
 

@@ -8,7 +8,7 @@ real vendor they take nothing from a worker that no longer holds what it writes 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from bridge.handoffs.model import CardRef, TicketRef
@@ -26,6 +26,7 @@ from connectors.base import (
     Dialog,
     Finding,
     HelpdeskEvent,
+    Home,
     Limit,
     Notice,
     Once,
@@ -38,11 +39,11 @@ from connectors.base import (
     TicketOutcome,
     TicketState,
 )
-from connectors.errors import ConnectorError, Gone, NotForUs
+from connectors.errors import ConnectorError, Gone, NotForUs, Rejected
 from connectors.fence import must_be_held
 
 VENDOR = "remembering"
-READING_CALLS = frozenset({"history", "changes", "find_card", "email_of"})
+READING_CALLS = frozenset({"history", "changes", "find_card", "email_of", "link_to"})
 
 
 class _Memory:
@@ -181,6 +182,9 @@ class RememberingChat(_Memory):
         self.notices: list[tuple[str, Notice]] = []
         self._knows = knows
         self.dialogs: list[tuple[str, Dialog]] = []  #: by the press that opened them
+        self.homes: dict[str, list[Home]] = {}  #: what each user's page has shown, the newest last
+        self.unfurled: list[tuple[dict[str, str], dict[str, Card]]] = []
+        self.groups: dict[str, frozenset[str]] = {}
         self.emails: dict[str, str] = {}
         self.attentions: dict[str, Attention] = {}
         self._posts: dict[str, str] = {}
@@ -248,6 +252,37 @@ class RememberingChat(_Memory):
             self._begin("open_dialog", trigger)
             self.dialogs.append((trigger, dialog))
             self._end()
+
+    def tell_user(self, user_id: str, notice: Notice, once: Once) -> None:
+        self._say("tell_user", f"@{user_id}", notice, once)
+
+    def publish_home(self, user_id: str, home: Home) -> None:
+        with self._lock:
+            self._begin("publish_home", user_id)
+            self.homes.setdefault(user_id, []).append(home)
+            self._end()
+
+    def unfurl(self, place: Mapping[str, str], cards: Mapping[str, Card]) -> None:
+        with self._lock:
+            self._begin("unfurl", " ".join(cards))
+            self.unfurled.append((dict(place), dict(cards)))
+            self._end()
+
+    def link_to(self, card: CardRef) -> str:
+        with self._lock:
+            self._begin("link_to", f"{card.channel}/{card.message}")
+            return f"https://chat.example/{card.channel}/{card.message}"
+
+    def keep_group(self, group: str, people: Sequence[Person]) -> bool:
+        with self._lock:
+            self._begin("keep_group", group)
+            wanted = frozenset(person.key for person in people if self._knows(person))
+            if not wanted:
+                raise Rejected(VENDOR, "the chat knows none of these people")
+            changed = self.groups.get(group) != wanted
+            self.groups[group] = wanted
+            self._end()
+            return changed
 
     def _say(self, call: str, place: str, notice: Notice, once: Once) -> Reach:
         with self._lock:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +20,10 @@ from bridge.desk.mistakes import DeskRefused
 from bridge.intake.api import intake_routes
 from bridge.intake.problems import Problem, answer_problem
 from bridge.intake.service import Intake
+from bridge.people import alerts, covers
+from bridge.roster.alerts import AlertRules
+from bridge.roster.covers import Cover
+from bridge.roster.on_duty import on_duty
 from bridge.security.signatures import sign
 from bridge.security.vault import KeysUnreadable, Tampered, Vault
 from bridge.store import Database, tables
@@ -209,3 +215,74 @@ def test_a_desk_saved_with_a_byte_order_mark_is_read_like_any_other(
 def test_an_account_without_a_desk_says_so(database, accounts):
     with database.read() as connection, pytest.raises(NoDesk):
         accounts.of(connection, MAIN)
+
+
+def a_cover(now, cover_id="cv_1", **changes):
+    made = Cover(
+        cover_id=cover_id,
+        owner="asha",
+        in_place_of="ravi",
+        channels=("web",),
+        starts_at=now,
+        ends_at=now + timedelta(hours=1),
+        made_by="asha",
+        made_at=now,
+    )
+    return replace(made, **changes)
+
+
+def owner_now(database, accounts, now):
+    with database.read() as connection:
+        duty = on_duty(accounts.of(connection, MAIN).desk.roster, "web", now)
+    return duty and duty.owner
+
+
+def test_what_people_set_in_one_process_counts_in_every_other(database, accounts, desk_file, frozen_now):
+    database.transact(lambda tx: accounts.load_desk(tx, MAIN, desk_file, frozen_now))
+    other = accounts_with(KEY)
+    assert owner_now(database, other, frozen_now) == "ravi"
+
+    database.transact(lambda tx: covers.make(tx, MAIN, a_cover(frozen_now)))
+    assert owner_now(database, other, frozen_now) == "asha"
+
+    database.transact(lambda tx: covers.end(tx, MAIN, [a_cover(frozen_now)], "ravi", frozen_now))
+    assert owner_now(database, other, frozen_now) == "ravi"
+
+
+def test_a_cover_is_made_once(database, accounts, frozen_now):
+    made = [database.transact(lambda tx: covers.make(tx, MAIN, a_cover(frozen_now))) for _ in range(2)]
+
+    assert made == [True, False]
+
+
+def test_covers_long_over_are_forgotten_when_another_is_made(database, accounts, frozen_now):
+    long_ago = frozen_now - timedelta(days=31)
+    for cover in (
+        a_cover(long_ago, "cv_old"),
+        a_cover(frozen_now - timedelta(days=29), "cv_known"),
+        a_cover(frozen_now),
+    ):
+        database.transact(lambda tx, cover=cover: covers.make(tx, MAIN, cover))
+
+    with database.read() as connection:
+        assert [cover.cover_id for cover in covers.read(connection, MAIN)] == ["cv_known", "cv_1"]
+
+
+def test_a_cover_of_one_account_counts_in_no_other(database, accounts, desk_file, frozen_now):
+    database.transact(lambda tx: accounts.load_desk(tx, MAIN, desk_file, frozen_now))
+    database.transact(lambda tx: covers.make(tx, OTHER, a_cover(frozen_now)))
+    database.transact(lambda tx: alerts.keep(tx, OTHER, "asha", AlertRules(mine=True)))
+
+    assert owner_now(database, accounts, frozen_now) == "ravi"
+    with database.read() as connection:
+        assert accounts.of(connection, MAIN).alerts == {}
+
+
+def test_a_cover_is_told_in_the_log(database, accounts, frozen_now):
+    with capture_logs() as told:
+        database.transact(lambda tx: covers.make(tx, MAIN, a_cover(frozen_now)))
+        database.transact(lambda tx: covers.end(tx, MAIN, [a_cover(frozen_now)], "ravi", frozen_now))
+
+    made, ended = (line for line in told if line["event"].startswith("cover_"))
+    assert (made["owner"], made["in_place_of"], made["made_by"]) == ("asha", "ravi", "asha")
+    assert (ended["cover"], ended["by"]) == ("cv_1", "ravi")

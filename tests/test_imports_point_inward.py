@@ -17,7 +17,10 @@ EDGES = ("connectors", "bridge.intake", "bridge.inbound", "bridge.web", "bridge.
 VENDOR_PACKAGES = ("zenpy", "slack_sdk", "slack_bolt")
 VENDOR_WORD = re.compile(r"\w*(?:slack|zendesk|freshdesk)\w*", re.IGNORECASE)
 #: what the desk file calls a card's channel and people's ids; no other place may know
-SCHEMA, SCHEMA_WORDS = "bridge/desk/schema.py", {"slack_channel", "slack", "zendesk", "freshdesk"}
+SCHEMA, SCHEMA_WORDS = (
+    "bridge/desk/schema.py",
+    {"slack_channel", "slack_user_group", "slack", "zendesk", "freshdesk"},
+)
 
 
 def modules(*areas: str) -> list[str]:

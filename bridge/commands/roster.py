@@ -46,6 +46,7 @@ def _who(given: argparse.Namespace) -> int:
                 "owner": duty.owner if duty else None,
                 "backup": duty.backup if duty else None,
                 "lead": duty.lead if duty else None,
+                "note": duty.override.note if duty and duty.override else None,
                 "until": duty.ends_at.isoformat() if duty else None,
                 "next_from": following.starts_at.isoformat() if following else None,
                 "next_owner": following.owner if following else None,
@@ -56,6 +57,8 @@ def _who(given: argparse.Namespace) -> int:
         shift, until = duty.shift or "override", _local(desk, duty.ends_at)
         print(f"{_name(desk, duty.owner)} has {given.channel} ({shift}) until {until}.")
         print(f"Backup {_name(desk, duty.backup)}, lead {_name(desk, duty.lead)}.")
+        if duty.override and duty.override.note:
+            print(f"{duty.override.note}.")
     else:
         print(f"Nobody has {given.channel} then.")
     if following:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change
@@ -14,6 +14,8 @@ from bridge.store import Transaction
 from connectors.base import Once
 
 Errand = Callable[[Transaction, Account, datetime], None]  #: changes the store beside the settlement
+#: in the payload of a delivery that tells of a handoff and stands in no handoff's order: which one
+ABOUT: Final = "about"
 
 
 class DeliveryState(StrEnum):

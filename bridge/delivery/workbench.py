@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff
 from bridge.roster.model import Person
-from connectors.base import Chat, Helpdesk
+from connectors.base import Chat, Helpdesk, Home
 
 #: well within ten such calls a minute, the tightest limit of any helpdesk we know
 POLL_EVERY: Final = timedelta(seconds=30)
@@ -42,6 +42,14 @@ class Notifier(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """A person's own page as it is to be drawn, and what tells this content from any other."""
+
+    home: Home
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workbench:
     """`handoff` is None for a delivery that no handoff caused. `secrets` sign callbacks, the newest first.
 
@@ -57,6 +65,7 @@ class Workbench:
     secrets: tuple[str, ...] = ()
     poll_every: timedelta = POLL_EVERY
     notifier: Notifier | None = None  #: None where nobody can be called beside the chat
+    page: Page | None = None  #: what `publish_home` is to draw; None where nobody has opened it
     bot_gone: bool = False  #: the bot's address said not long ago that it is gone
 
     def the_handoff(self) -> Handoff:

@@ -68,6 +68,7 @@ def _shift(entry: ShiftEntry, zone: str, place: Place, known: Known) -> Shift:
         backup=known.maybe_person(entry.backup, (*place, "backup")),
         lead=known.maybe_person(entry.lead, (*place, "lead")),
         card_channel=entry.card_channel,
+        user_group=entry.user_group,
     )
 
 

@@ -16,6 +16,7 @@ from bridge.sla.model import Step
 
 LONGEST_MINUTES = 60 * 24 * 31
 CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]+")
+GROUP_ID = re.compile(r"S[A-Z0-9]+")
 
 SECTIONS = (
     "timezone",
@@ -51,6 +52,15 @@ def _channel_id(written: Any) -> str:
     return written.strip()
 
 
+def _group_id(written: Any) -> str:
+    if not isinstance(written, str) or not GROUP_ID.fullmatch(written.strip()):
+        raise words.problem(
+            f"{written!r} is not the id of a user group",
+            "copy the group's ID from its details; it looks like S0ONDUTY",
+        )
+    return written.strip()
+
+
 def _email(written: Any) -> str:
     name, at, host = written.strip().partition("@") if isinstance(written, str) else ("", "", "")
     if not (name and at and host) or any(sign.isspace() for sign in written.strip()):
@@ -79,6 +89,7 @@ Zone = Annotated[str, PlainValidator(words.zone)]
 Hours = Annotated[WallHours, PlainValidator(words.hours)]
 Days = Annotated[frozenset[int], PlainValidator(words.days)]
 ChannelId = Annotated[str, PlainValidator(_channel_id)]
+GroupId = Annotated[str, PlainValidator(_group_id)]
 Email = Annotated[str, PlainValidator(_email)]
 
 
@@ -114,6 +125,7 @@ class ShiftEntry(Entry):
     backup: Text | None = None
     lead: Text | None = None
     card_channel: ChannelId | None = Field(default=None, alias="slack_channel")
+    user_group: GroupId | None = Field(default=None, alias="slack_user_group")
 
 
 class OverrideEntry(Entry):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from bridge.handoffs import defects, lifecycle, saying
+from bridge.handoffs import alerting, defects, lifecycle, saying
 from bridge.handoffs.change import Change
 from bridge.roster.model import Person
 from bridge.roster.on_duty import on_duty
@@ -46,7 +46,8 @@ def owner_away(change: Change) -> None:
         owner=owner.key,
         backup_at=sooner.isoformat() if sooner else None,
     )
-    saying.alone(change, "You seem to be away, and this customer waits for you.", owner)
+    if not alerting.is_quiet(change, owner):
+        saying.alone(change, "You seem to be away, and this customer waits for you.", owner)
 
 
 def about(person: Person) -> str:

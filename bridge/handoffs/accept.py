@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from bridge.handoffs import closing, notices, notifying, reopening, rows
+from bridge.handoffs import alerting, closing, notices, notifying, reopening, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.document import facts
@@ -141,6 +141,9 @@ def _first(
         flags=list(handoff.flags),
     )
     _owe_ticket_and_card(change)
+    owner = account.person(handoff.owner)
+    if owner:
+        alerting.became_theirs(change, owner)
     _arm_clocks(change)
     return change
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bridge.desk.model import Desk
 from bridge.notices.model import Notices
 from bridge.notices.reading import shipped_notices
+from bridge.roster.alerts import AlertRules
+from bridge.roster.covers import Cover
 from bridge.roster.model import Person
 
 BOT = "bot"  #: the connection name of whoever handed the conversation over
@@ -20,7 +22,8 @@ FEED = "feed"  #: the connection name of calendars that say who is on duty
 class Account:
     """One tenant as it stands now: its desk, and the connections that tickets and cards go through.
 
-    `helpdesk` and `chat` name connections; None where the account has none.
+    `helpdesk` and `chat` name connections; None where the account has none. The desk's roster counts
+    the `covers` already, which stand in the order in which they were made; `alerts` are by person.
     """
 
     account_id: str
@@ -29,6 +32,8 @@ class Account:
     helpdesk: str | None
     chat: str | None
     notices: Notices = field(default_factory=shipped_notices)
+    covers: tuple[Cover, ...] = ()
+    alerts: Mapping[str, AlertRules] = field(default_factory=dict)
 
     def person(self, key: str | None) -> Person | None:
         """Return the person with this key; None for no key, or one the desk no longer knows."""

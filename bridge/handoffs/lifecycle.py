@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import closing, messages, notices, notifying, owed
+from bridge.handoffs import alerting, closing, messages, notices, notifying, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import BotMay, CardRef, Context, Outcome, Speaker, State, TicketRef, Turn
@@ -209,6 +209,8 @@ def reassign(
     if not helpdesk_knows:
         change_ticket(change, assignee=to.key, rung=rung)
     show(change)
+    if actor != to.key:
+        alerting.became_theirs(change, to)
 
 
 def withdraw(change: Change, reason: str | None) -> None:

@@ -15,6 +15,13 @@ def under_the_card(change: Change, text: str, *people: Person) -> None:
         change.owe("thread_note", chat, payload=payload, lane=lane)
 
 
+def by_rule(change: Change, text: str, person: Person) -> None:
+    """Owe a person a message that they asked for themselves; it is not sent once the handoff is not theirs."""
+    if change.account.chat:
+        payload = {"text": text, "to": person.key, "by_rule": True}
+        change.owe("direct_message", change.account.chat, payload=payload)
+
+
 def alone(change: Change, text: str, person: Person) -> None:
     """Owe one person a direct message about this handoff; `text` is masked already."""
     if change.account.chat:

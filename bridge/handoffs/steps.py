@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bridge.handoffs import lifecycle, notices, notifying, owed
+from bridge.handoffs import alerting, lifecycle, notices, notifying, owed
 from bridge.handoffs.account import WEBHOOK
 from bridge.handoffs.change import Change
 from bridge.roster.model import Duty, Person
@@ -79,7 +79,9 @@ def take_step(change: Change, step: Step, rung: int, duty: Duty | None) -> Outco
 
 
 def _remind_owner(moment: Moment) -> Outcome:
-    return _call(moment, moment.owner, "owner", "This customer is still waiting for you.", directly=True)
+    owner = moment.owner
+    directly = owner is not None and alerting.wants_reminders(moment.change, owner, moment.duty)
+    return _call(moment, owner, "owner", "This customer is still waiting for you.", directly=directly)
 
 
 def _tag_backup(moment: Moment) -> Outcome:

@@ -14,11 +14,14 @@ from bridge.delivery import ledger
 from bridge.handoffs.account import Account
 from bridge.handoffs.change import Change, open_change
 from bridge.handoffs.rows import UnknownHandoff
-from bridge.inbound import dialogs, inbox
+from bridge.inbound import desk_acts, dialogs, inbox
 from bridge.inbound.acts import act
+from bridge.inbound.covering import Scene
+from bridge.inbound.private import owe_line
+from bridge.people import homes
 from bridge.roster.model import Person
 from bridge.store import Database, Transaction
-from connectors.base import Dialog, Press, PressAnswer
+from connectors.base import DESK_ACTIONS, Dialog, Press, PressAnswer
 from connectors.registry import Connectors
 
 PRESS: Final = TypeAdapter(Press)
@@ -48,7 +51,9 @@ class Presses:
             answer = _effect(tx, account, self.connectors.vendors[connection], press, now)
             if not (answer.problems or (press.from_dialog and answer.dialog)):
                 # What was entered wrong, or is to be confirmed, is sent off once more from the same dialog.
-                inbox.keep(tx, account, connection, press.event_id, now, handoff_id=press.handoff_id)
+                inbox.keep(tx, account, connection, press.event_id, now, handoff_id=press.handoff_id or None)
+            if press.card is None:
+                homes.owe_page(tx, account, press.user_id, now)
             return answer
 
         return self.database.transact(work)
@@ -67,37 +72,49 @@ class Presses:
 def settle(change: Change, person: Person | None, press: Press) -> None:
     """Give a press its effect now that it is known who pressed; `person` is None for a stranger."""
     answer = _answer(change, person, press)
-    if answer.text and press.card:
-        _refuse(change, press.card.channel, press.user_id, answer.text)
+    if answer.text:
+        _refuse(change, press, answer.text)
+
+
+def settle_at_desk(
+    tx: Transaction, account: Account, person: Person | None, press: Press, now: datetime
+) -> None:
+    """As `settle`, for an action that is about no handoff."""
+    answer = _answer_at_desk(tx, account, person, press, now)
+    if answer.text:
+        refuse(tx, account, press, answer.text, now)
 
 
 def refuse(tx: Transaction, account: Account, press: Press, text: str, now: datetime) -> None:
-    """Owe the presser a line that says why nothing happened, under the card where they pressed."""
+    """Owe the presser a line that says why nothing happened: where they pressed, seen by them alone."""
     try:
         change = open_change(tx, account, press.handoff_id, now)
     except UnknownHandoff:
+        owe_line(tx, account, press.user_id, text, now, channel=press.card.channel if press.card else None)
         return
-    if press.card:
-        _refuse(change, press.card.channel, press.user_id, text)
-        change.write()
+    _refuse(change, press, text)
+    change.write()
 
 
-def _refuse(change: Change, channel: str, user_id: str, text: str) -> None:
+def _refuse(change: Change, press: Press, text: str) -> None:
     if change.account.chat:
-        payload = {"channel": channel, "user_id": user_id, "text": text}
+        channel = press.card.channel if press.card else None
+        payload = {"channel": channel, "user_id": press.user_id, "text": text}
         change.owe("private_line", change.account.chat, payload=payload)
 
 
 def _effect(tx: Transaction, account: Account, vendor: str, press: Press, now: datetime) -> PressAnswer:
+    if press.action in DESK_ACTIONS:
+        return _effect_at_desk(tx, account, vendor, press, now)
     try:
         change = open_change(tx, account, press.handoff_id, now)
     except UnknownHandoff:
         return PressAnswer(text=UNKNOWN)
-    person = account.person_by_id(vendor, press.user_id) or account.person(press.kept.get(dialogs.AUTHOR))
-    if person is None and press.card and account.is_known_by_email_alone(vendor):
+    person = _presser(account, vendor, press)
+    if person is None and account.chat and account.is_known_by_email_alone(vendor):
         # Who this is only the chat can say, and asking it is a call we owe.
         payload = {"press": PRESS.dump_python(press, mode="json")}
-        change.owe("settle_press", press.card.connection, payload=payload)
+        change.owe("settle_press", account.chat, payload=payload)
         answer = PressAnswer()
     else:
         answer = _answer(change, person, press)
@@ -105,39 +122,77 @@ def _effect(tx: Transaction, account: Account, vendor: str, press: Press, now: d
     return answer
 
 
+def _effect_at_desk(
+    tx: Transaction, account: Account, vendor: str, press: Press, now: datetime
+) -> PressAnswer:
+    person = _presser(account, vendor, press)
+    if person is None and account.chat and account.is_known_by_email_alone(vendor):
+        payload = {"press": PRESS.dump_python(press, mode="json")}
+        ledger.owe(tx, account.account_id, "settle_press", account.chat, now, payload=payload)
+        return PressAnswer()
+    return _answer_at_desk(tx, account, person, press, now)
+
+
+def _presser(account: Account, vendor: str, press: Press) -> Person | None:
+    return account.person_by_id(vendor, press.user_id) or account.person(press.kept.get(dialogs.AUTHOR))
+
+
+def _answer_at_desk(
+    tx: Transaction, account: Account, person: Person | None, press: Press, now: datetime
+) -> PressAnswer:
+    scene = Scene(tx=tx, account=account, by=person, now=now, event_id=press.event_id) if person else None
+    answer = desk_acts.act(scene, press)
+    if answer.dialog is None:
+        return answer
+    dialog = _carrying(answer.dialog, press, person)
+    if not press.from_dialog:
+        owe_dialog(tx, account, press, dialog, now, waiting_since=now)
+        return PressAnswer()
+    return PressAnswer(dialog=dialog)
+
+
 def _answer(change: Change, person: Person | None, press: Press) -> PressAnswer:
     """Act, and see to it that what must be asked first is asked."""
     answer = act(change, person, press)
     if answer.dialog is None:
         return answer
-    carried: Mapping[str, str] = {dialogs.AUTHOR: person.key} if person else {}
-    dialog = _carrying(answer.dialog, press, carried)
+    dialog = _carrying(answer.dialog, press, person)
     if press.from_dialog:
         return PressAnswer(dialog=dialog)
-    _owe_dialog(change, press, dialog)
+    since = change.handoff.waiting_since
+    owe_dialog(change.tx, change.account, press, dialog, change.now, waiting_since=since)
     return PressAnswer()
 
 
-def _carrying(dialog: Dialog, press: Press, carried: Mapping[str, str]) -> Dialog:
+def _carrying(dialog: Dialog, press: Press, person: Person | None) -> Dialog:
+    carried: Mapping[str, str] = {dialogs.AUTHOR: person.key} if person else {}
     return replace(dialog, kept={**dialog.kept, **carried}, card=press.card)
 
 
-def _owe_dialog(change: Change, press: Press, dialog: Dialog) -> None:
+def owe_dialog(
+    tx: Transaction,
+    account: Account,
+    press: Press,
+    dialog: Dialog,
+    now: datetime,
+    *,
+    waiting_since: datetime,
+) -> None:
     """Opening a dialog is a call to the chat. It waits for nothing else of its handoff: there are seconds for it."""
-    if change.account.chat and press.trigger:
+    if account.chat and press.trigger:
         payload: dict[str, Any] = {
             "trigger": press.trigger,
             "dialog": DIALOG.dump_python(dialog, mode="json"),
             "press": PRESS.dump_python(press, mode="json"),
-            "pressed_at": change.now.isoformat(),
+            "pressed_at": now.isoformat(),
         }
         ledger.owe(
-            change.tx,
-            change.account.account_id,
+            tx,
+            account.account_id,
             "open_dialog",
-            change.account.chat,
-            change.now,
+            account.chat,
+            now,
             payload=payload,
             lane=press.user_id,
-            waiting_since=change.handoff.waiting_since,
+            waiting_since=waiting_since,
         )

@@ -100,6 +100,7 @@ class Shift:
     backup: str | None = None
     lead: str | None = None
     card_channel: str | None = None
+    user_group: str | None = None  #: of the chat: it is to hold whoever is on duty for these channels
 
     def __post_init__(self) -> None:
         if not self.owners:

@@ -42,6 +42,9 @@ accounts = Table(
     Column("name", Text, nullable=False),
     Column("wrapped_key", LargeBinary),  # the account's data key, wrapped by the deployment's keys
     Column("created_at", Instant, nullable=False),
+    Column(
+        "revision", BigInteger, nullable=False, server_default="0"
+    ),  # of what people set beside the desk file
     PrimaryKeyConstraint("account_id"),
 )
 
@@ -348,6 +351,49 @@ feeds = Table(
     Column("read_at", Instant),  # the last good reading; NULL before the first
     Column("problem", Text),  # why the last try failed; NULL when it did not
     PrimaryKeyConstraint("account_id", "feed"),
+)
+
+covers = Table(
+    "covers",
+    metadata,
+    Column("account_id", String(64)),
+    Column("cover_id", String(64)),
+    Column("owner", String(64), nullable=False),
+    Column("in_place_of", String(64), nullable=False),
+    Column("channels", Document, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),  # moved to the moment at which it was ended early
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    PrimaryKeyConstraint("account_id", "cover_id"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
+alert_rules = Table(
+    "alert_rules",
+    metadata,
+    Column("account_id", String(64)),
+    Column("person", String(64)),
+    Column("mine", Boolean, nullable=False),
+    Column("reminders", Boolean, nullable=False),
+    Column("quiet_from", Integer),  # minutes after midnight; NULL where no hours are quiet
+    Column("quiet_to", Integer),
+    Column("zone", String(64)),
+    PrimaryKeyConstraint("account_id", "person"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
+)
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("account_id", String(64)),
+    Column("connection", String(64)),
+    Column("user_id", String(64)),  # whose page it is, by the chat's own id
+    Column("person", String(64)),  # NULL where the desk knows no such person, or not yet
+    Column("opened_at", Instant, nullable=False),  # the last time
+    Column("shown", String(64)),  # digest of what it shows; NULL before it shows anything
+    PrimaryKeyConstraint("account_id", "connection", "user_id"),
+    ForeignKeyConstraint(["account_id"], ["accounts.account_id"]),
 )
 
 budgets = Table(

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import Connection, exists, select
 
 from bridge.accounts import MAIN, Accounts, account_ids
 from bridge.delivery import ledger
 from bridge.delivery.job import DeliveryState
 from bridge.desk.mistakes import DeskRefused
 from bridge.handoffs.account import FEED
+from bridge.people import homes
+from bridge.people.covers import GOES_BY_ROSTER
+from bridge.people.home_page import Week, digest_of, page_of
 from bridge.reports.accounting import BOOKS_OVER, LOOKED_INTO, books
 from bridge.reports.audit import astray
 from bridge.store import Database, StoreUnavailable, Transaction, tables
@@ -78,6 +81,46 @@ def owe_feeds(database: Database, accounts: Accounts, now: datetime) -> None:
         _owe_standing(tx, [("read_feed", FEED, feed.name) for feed in feeds], now)
 
     database.transact(work)
+
+
+def owe_groups(database: Database, accounts: Accounts, now: datetime) -> None:
+    """See to it that each user group that the desk names is looked after, once."""
+
+    def work(tx: Transaction) -> None:
+        account = accounts.of(tx.connection, MAIN)
+        groups = sorted({shift.user_group for shift in account.desk.roster.shifts if shift.user_group})
+        if account.chat and groups:
+            _owe_standing(tx, [(GOES_BY_ROSTER, account.chat, group) for group in groups], now)
+
+    database.transact(work)
+
+
+def follow_homes(database: Database, accounts: Accounts, now: datetime) -> None:
+    """Owe every page opened not long ago that shows something else than it would now."""
+    try:
+        for account_id in account_ids(database):
+            _follow_homes(database, accounts, account_id, now)
+    except StoreUnavailable as error:
+        log.error("store_unavailable", error=str(error))
+
+
+def _follow_homes(database: Database, accounts: Accounts, account_id: str, now: datetime) -> None:
+    with database.read() as connection:
+        if not homes.is_any_kept_up(connection, account_id, now):
+            return
+        account = accounts.of(connection, account_id)
+        week = Week(account, now)
+        stale = [
+            opened.user_id
+            for opened in homes.kept_up(connection, account, now)
+            if opened.shown and opened.shown != _digest(connection, week, opened.person)
+        ]
+    if stale:
+        database.transact(lambda tx: homes.owe_pages(tx, account, stale, now))
+
+
+def _digest(connection: Connection, week: Week, person: str | None) -> str:
+    return digest_of(page_of(connection, week, week.account.person(person)))
 
 
 def all_is_well(database: Database, now: datetime) -> bool:

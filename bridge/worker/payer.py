@@ -14,11 +14,13 @@ from bridge.delivery import ledger
 from bridge.delivery.budgets import Budgets
 from bridge.delivery.duties import perform
 from bridge.delivery.duties.bot import gone_address
-from bridge.delivery.job import Job, Paid
-from bridge.delivery.workbench import POLL_EVERY, Notifier, Sender, Workbench
+from bridge.delivery.job import ABOUT, Job, Paid
+from bridge.delivery.workbench import POLL_EVERY, Notifier, Page, Sender, Workbench
 from bridge.handoffs import defects, rows
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff
+from bridge.people import homes
+from bridge.people.home_page import Week, digest_of, page_of
 from bridge.store import Database, StoreUnavailable
 from bridge.worker.settling import Settling, Tried
 from connectors.fence import held_while
@@ -105,7 +107,7 @@ class Payer:
             }
             return [
                 self._bench(
-                    connection, job, accounts[job.account_id], handoffs[job.account_id].get(job.handoff_id)
+                    connection, job, accounts[job.account_id], handoffs[job.account_id].get(_about(job))
                 )
                 for job in jobs
             ]
@@ -125,15 +127,28 @@ class Payer:
             secrets=self._accounts.secrets_of(connection, handoff) if handoff and signed else (),
             poll_every=self._poll_every,
             notifier=self._notifier,
+            page=self._page(connection, job, account) if job.kind == homes.KIND else None,
             bot_gone=bot_gone,
         )
+
+    def _page(self, connection: Connection, job: Job, account: Account) -> Page | None:
+        opened = homes.find(connection, account, job.lane)
+        if opened is None:
+            return None
+        home = page_of(connection, Week(account, self._clock()), account.person(opened.person))
+        return Page(home=home, digest=digest_of(home))
 
 
 def _handoffs_of(jobs: Sequence[Job]) -> dict[str, set[str]]:
     by_account: dict[str, set[str]] = {job.account_id: set() for job in jobs}
     for job in jobs:
-        by_account[job.account_id].add(job.handoff_id)
+        by_account[job.account_id].add(_about(job))
     return by_account
+
+
+def _about(job: Job) -> str:
+    """Return the handoff of a delivery: the one in whose order it stands, else the one it only tells of."""
+    return job.handoff_id or str(job.payload.get(ABOUT, ""))
 
 
 def _bot_is_gone(connection: Connection, job: Job, handoff: Handoff, now: datetime) -> bool:

@@ -33,7 +33,7 @@ MUST_BE_KNOWN: Final = {
     "post_card": "Its card could not be posted.",
 }
 #: kinds that are owed anew for ever
-STANDING: Final = frozenset({"read_changes", "read_feed"})
+STANDING: Final = frozenset({"read_changes", "read_feed", "keep_group"})
 HANDOFF_IS_GONE: Final = "its handoff is gone"
 
 

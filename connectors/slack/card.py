@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bridge.roster.model import Person
 from connectors.base import Action, Card, CardState
 from connectors.slack.blocks import (
     MAY_REPEAT,
@@ -61,6 +62,27 @@ def card_post(card: Card, *, owner: str | None, lead: str | None, now: datetime,
         blocks.insert(2, context(unheard))
     blocks += _rows(card)
     return Post(text=f"{lines}\n{MAY_REPEAT}" if may_repeat else lines, blocks=tuple(blocks))
+
+
+def row_of(card: Card, now: datetime) -> list[Block]:
+    """Return a card as a row among others, on a page of its reader's own: they are not mentioned there."""
+    standing = _standing(card, *(_plain(person) for person in (card.owner, card.lead)))
+    return [
+        section("\n".join(escape(line, LINE_LIMIT) or "…" for line in card.lines)),
+        context([standing, *_times(card, now), *_facts(card)]),
+        actions(list(_work(card))),
+    ]
+
+
+def unfurled(card: Card, now: datetime) -> list[Block]:
+    """Return what is shown of a card under a link to it: no buttons, nobody mentioned."""
+    standing = _standing(card, *(_plain(person) for person in (card.owner, card.lead)))
+    lines = "\n".join(escape(line, LINE_LIMIT) or "…" for line in card.lines)
+    return [section(lines), context([standing, *_times(card, now)])]
+
+
+def _plain(person: Person | None) -> str | None:
+    return escape(person.name, WORD_LIMIT) if person else None
 
 
 def _standing(card: Card, owner: str | None, lead: str | None) -> str:

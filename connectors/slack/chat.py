@@ -15,6 +15,7 @@ from connectors.base import (
     CardState,
     Dialog,
     Finding,
+    Home,
     Limit,
     Notice,
     Once,
@@ -25,10 +26,11 @@ from connectors.errors import EVERYTHING, Rejected
 from connectors.slack.api import BASE_URL, TIMEOUT_SECONDS, SlackApi, text_of
 from connectors.slack.attention import Attentions
 from connectors.slack.blocks import Post
-from connectors.slack.card import SETTLED, card_post
+from connectors.slack.card import SETTLED, card_post, unfurled
 from connectors.slack.check import findings
 from connectors.slack.dialogs import TooLong, view_of
 from connectors.slack.earlier import Earlier, EarlierPosts
+from connectors.slack.home import home_view
 from connectors.slack.mrkdwn import escape
 from connectors.slack.notice import TAGS_LIMIT, notice_post
 from connectors.slack.people import NAME_LIMIT, Clock, Directory, Tagged
@@ -166,6 +168,47 @@ class SlackChat:
         except TooLong as error:
             raise Rejected(VENDOR, str(error)) from None
         self._api.write(self._api.client.views_open, trigger_id=trigger, view=view)
+
+    def tell_user(self, user_id: str, notice: Notice, once: Once) -> None:
+        """Write to one user. Raises Gone for one who is not there any more, ConnectorError."""
+        self._notify(self._directory.conversation(user_id), None, notice, once)
+
+    def publish_home(self, user_id: str, home: Home) -> None:
+        """Draw a user's home tab. Raises ConnectorError.
+
+        Drawn twice it looks the same, so a lost answer needs no care.
+        """
+        view = home_view(home, self._clock())
+        self._api.read(self._api.client.views_publish, user_id=user_id, view=view)
+
+    def unfurl(self, place: Mapping[str, str], cards: Mapping[str, Card]) -> None:
+        """Show what links lead to. Raises ConnectorError. Done twice it looks the same."""
+        now = self._clock()
+        unfurls = {url: {"blocks": unfurled(card, now)} for url, card in cards.items()}
+        self._api.read(self._api.client.chat_unfurl, unfurls=unfurls, **place)
+
+    def link_to(self, card: CardRef) -> str:
+        """Return the address of a post. Raises Gone when it was deleted, ConnectorError."""
+        answer = self._api.read(
+            self._api.client.chat_getPermalink, channel=card.channel, message_ts=card.message
+        )
+        return text_of(answer, "permalink", writes=False)
+
+    def keep_group(self, group: str, people: Sequence[Person]) -> bool:
+        """Put these people into a user group, and take all others out. Raises ConnectorError.
+
+        It is read first: Slack tells everybody whom a change adds or removes.
+        """
+        known = (self._directory.user_id(person) for person in people)
+        wanted = list(dict.fromkeys(user_id for user_id in known if user_id))
+        if not wanted:
+            raise Rejected(VENDOR, "knows nobody who is to be in this user group; Slack takes no empty one")
+        has = self._api.read(self._api.client.usergroups_users_list, usergroup=group).get("users")
+        if isinstance(has, list) and set(has) == set(wanted):
+            return False
+        # The same list sent twice leaves the same group, so a lost answer needs no care.
+        self._api.read(self._api.client.usergroups_users_update, usergroup=group, users=wanted)
+        return True
 
     def check(self) -> tuple[Finding, ...]:
         """Hold token, scopes, channels and people against the workspace. Raises ConnectorError."""

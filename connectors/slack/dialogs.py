@@ -118,13 +118,16 @@ def _input(one: DialogField) -> Block:
 def _element(one: DialogField) -> Block:
     if one.kind is FieldKind.CHOICE:
         fitting = [choice for choice in one.choices if len(choice.value) <= OPTION_VALUE_LIMIT]
-        options = [_option(choice) for choice in fitting[:CHOICES_LIMIT]]
-        return {"type": "static_select", "action_id": VALUE, "options": options}
+        options = {choice.value: _option(choice) for choice in fitting[:CHOICES_LIMIT]}
+        chosen = {"initial_option": options[one.initial]} if one.initial in options else {}
+        return {"type": "static_select", "action_id": VALUE, "options": list(options.values()), **chosen}
+    longest = min(one.longest, INPUT_LIMIT)
     return {
         "type": "plain_text_input",
         "action_id": VALUE,
         "multiline": one.kind is FieldKind.TEXT,
-        "max_length": min(one.longest, INPUT_LIMIT),
+        "max_length": longest,
+        **({"initial_value": one.initial[:longest]} if one.initial else {}),
     }
 
 

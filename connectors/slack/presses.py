@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Action, Press
+from connectors.base import DESK_ACTIONS, Action, Press
 from connectors.slack.card import MORE
 from connectors.slack.dialogs import sent_off
 
@@ -23,7 +23,8 @@ def press_of(payload: Mapping[str, Any], connection: str) -> Press | None:
     chosen = _chosen(action) if action else None
     if action is None or chosen is None:
         return None
-    name, handoff_id = chosen
+    name, about = chosen
+    handoff_id, subject = ("", about) if name in DESK_ACTIONS else (about, "")
     user, channel = _map(payload.get("user")), _text(_map(payload.get("channel")).get("id"))
     message = _text(_map(payload.get("container")).get("message_ts")) or _text(
         _map(payload.get("message")).get("ts")
@@ -41,6 +42,7 @@ def press_of(payload: Mapping[str, Any], connection: str) -> Press | None:
         user_name=_name(user),
         card=card,
         trigger=_text(payload.get("trigger_id")) or None,
+        subject=subject,
         extra=_teams(payload),
     )
 
@@ -50,7 +52,7 @@ def sending_of(payload: Mapping[str, Any], connection: str) -> Press | None:
     view, user = _map(payload.get("view")), _map(payload.get("user"))
     sent = sent_off(view, connection)
     user_id, view_id = _text(user.get("id")), _text(view.get("id"))
-    if sent is None or not (user_id and view_id and 0 < len(sent.handoff_id) <= HANDOFF_ID_LIMIT):
+    if sent is None or not (user_id and view_id and _fits(sent.action, sent.handoff_id)):
         return None
     return Press(
         event_id=":".join(("dialog", _text(_map(payload.get("team")).get("id")), view_id, user_id)),
@@ -66,8 +68,13 @@ def sending_of(payload: Mapping[str, Any], connection: str) -> Press | None:
     )
 
 
+def _fits(action: Action, handoff_id: str) -> bool:
+    """Return whether the id may be one of ours; what is about the desk has none."""
+    return not handoff_id if action in DESK_ACTIONS else 0 < len(handoff_id) <= HANDOFF_ID_LIMIT
+
+
 def _chosen(action: Mapping[str, Any]) -> tuple[Action, str] | None:
-    """Return what was pressed or chosen from the menu, and of which handoff; None for what is not ours."""
+    """Return what was pressed or chosen from the menu, and about what; None for what is not ours."""
     name, value = _text(action.get("action_id")), _text(action.get("value"))
     if name == MORE:
         name, _, value = _text(_map(action.get("selected_option")).get("value")).partition(":")

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from connectors.base import Action, ChatEvent, Press, PressAnswer
+from connectors.base import Action, ChatEvent, Press, PressAnswer, Surfaces
 from connectors.errors import NotFromVendor
 from connectors.slack.api import silent_logger
 from connectors.slack.card import MORE, OPEN_TICKET
@@ -21,6 +21,7 @@ from connectors.slack.events import event_of
 from connectors.slack.presses import press_of, sending_of
 from connectors.slack.refusals import VENDOR
 from connectors.slack.signature import verified_text
+from connectors.slack.surfaces import answered, listen
 
 OK = 200
 UNREADABLE = 400
@@ -55,7 +56,8 @@ class SlackReceiver:
     `on_event` is called so, too, with what changes where we can post or whom we can reach.
     `signing_secret` None is for one that is told by links of our own alone; `handle` then refuses all.
     With `team_id`, presses in other workspaces are acknowledged and forgotten; whether the presser may
-    act is for `on_press` to say (`press.extra`: team_id, user_team_id).
+    act is for `on_press` to say (`press.extra`: team_id, user_team_id). `surfaces` takes what comes beside
+    presses, before the answer goes out too; None lets it be acknowledged and forgotten.
     Raises ValueError for an empty secret.
     """
 
@@ -69,6 +71,7 @@ class SlackReceiver:
         connection: str = VENDOR,
         team_id: str | None = None,
         bot_user_id: str | None = None,
+        surfaces: Surfaces | None = None,
     ) -> None:
         if signing_secret is not None and not signing_secret.strip():
             raise ValueError("the signing secret is empty")
@@ -78,6 +81,7 @@ class SlackReceiver:
         self._on_event = on_event
         self._connection = connection
         self._team_id = team_id
+        self._surfaces = surfaces
         self._app = _bolt_app(bot_user_id)
 
     def handle(self, headers: Mapping[str, str], body: bytes, now: datetime) -> HttpAnswer:
@@ -103,7 +107,7 @@ class SlackReceiver:
             return HttpAnswer(UNREADABLE, {}, b"")
         answer = self._app.dispatch(request)
         payload = request.context.get(_PAYLOAD)
-        shown = self._kept(payload) if payload is not None else None
+        shown = self._kept(payload) if payload is not None else self._surfaced(request)
         return _http_answer(answer) if shown is None else _json_answer(shown)
 
     def _kept(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -118,6 +122,10 @@ class SlackReceiver:
         ours = self._team_id in (None, payload.get("team_id"))
         if event is not None and ours and self._on_event is not None:
             self._on_event(event)
+
+    def _surfaced(self, request: BoltRequest) -> Mapping[str, Any] | None:
+        """Hand on what came beside presses and news; return what Slack is to show at once."""
+        return answered(request.context, self._surfaces, self._team_id)
 
     def _pressed(self, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Hand on a press; return what a modal is to do now, None where nothing is open."""
@@ -179,6 +187,7 @@ def _bolt_app(bot_user_id: str | None) -> App:
     for name in EVENTS:
         app.event(name)(_keep)
     app.action(OPEN_TICKET)(_acknowledge)
+    listen(app)
     return app
 
 

@@ -31,6 +31,36 @@ SCOPES: tuple[Scope, ...] = (
         without="Rungs that tell one person directly cannot.",
     ),
     Scope(
+        name="commands",
+        feature="Answers /handoff, and hands off a message from its menu.",
+        without="There is no command and no message shortcut.",
+        needed=False,
+    ),
+    Scope(
+        name="links:read",
+        feature="Hears of links to the bridge's own pages, and of no others.",
+        without="A link to a handoff stays a bare link.",
+        needed=False,
+    ),
+    Scope(
+        name="links:write",
+        feature="Shows people of the desk under such a link how the handoff stands.",
+        without="A link to a handoff stays a bare link.",
+        needed=False,
+    ),
+    Scope(
+        name="usergroups:read",
+        feature="Reads who is in a user group that a shift names (`slack_user_group`).",
+        without="Such a group is not kept equal to the roster.",
+        needed=False,
+    ),
+    Scope(
+        name="usergroups:write",
+        feature="Puts whoever is on duty into that group, and takes all others out.",
+        without="Such a group is not kept equal to the roster.",
+        needed=False,
+    ),
+    Scope(
         name="users:read",
         feature=(
             "Sees whether the person to be called is an active member of the workspace and is there, "

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime, timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
+from bridge.accounts import MAIN, Accounts
+from bridge.people import covers
+from bridge.roster.covers import Cover
+from bridge.security.vault import Vault
+from bridge.store import Database
 from sandbox.assembly import ANY_PORTS, Sandbox
 
 EVENING = "2026-11-21T18:22+05:30"
@@ -36,6 +43,62 @@ def test_who_is_on_duty_as_json(handoff):
         "2026-11-21T18:22:00+05:30",
         "2026-11-21T19:30:00+00:00",
     )
+
+
+@pytest.fixture
+def covered(environment):
+    """Asha has said in the chat that she stands in for Ravi."""
+    at = datetime.fromisoformat(EVENING)
+    cover = Cover(
+        cover_id="cv_1",
+        owner="asha",
+        in_place_of="ravi",
+        channels=("whatsapp",),
+        starts_at=at - timedelta(hours=1),
+        ends_at=at + timedelta(hours=1),
+        made_by="asha",
+        made_at=at - timedelta(hours=1),
+    )
+    database = Database(environment["HANDOFF_DATABASE_URL"])
+    accounts = Accounts(Vault([Fernet.generate_key().decode()]), helpdesk_vendors=(), chat_vendors=())
+    database.transact(lambda tx: accounts.ensure(tx, MAIN, {}, at))
+    database.transact(lambda tx: covers.make(tx, MAIN, cover))
+    database.close()
+
+
+def test_a_cover_is_told_with_who_says_so(handoff, covered):
+    told = handoff("roster", "who", "--channel", "whatsapp", "--at", EVENING)
+    assert told.out.splitlines() == [
+        "Asha Rao has whatsapp (evening) until Sat 21 Nov 19:22 IST.",
+        "Backup Meera Shah, lead Meera Shah.",
+        "Asha covers for Ravi until 19:22, says Asha.",
+        "Next: Ravi Iyer from Sat 21 Nov 19:22 IST.",
+    ]
+    told = handoff("roster", "who", "--channel", "whatsapp", "--at", EVENING, "--json").json
+    assert (told["owner"], told["note"]) == ("asha", "Asha covers for Ravi until 19:22, says Asha")
+
+
+def test_a_handoff_would_go_to_who_covers(handoff, covered, tmp_path):
+    payload = tmp_path / "payload.json"
+    payload.write_text(json.dumps(PAYLOAD))
+    told = handoff("route", "--payload", payload, "--at", EVENING, "--json").json
+    assert told["owner"] == "asha"
+
+
+def test_without_a_store_the_desk_file_alone_counts(handoff, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    told = handoff("roster", "who", "--channel", "whatsapp", "--at", EVENING, HANDOFF_DATABASE_URL=None)
+    assert told.out.startswith("Ravi Iyer has whatsapp")
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_store_that_may_hold_covers_and_cannot_be_read_is_no_roster(handoff, empty_url):
+    told = handoff("roster", "who", "--channel", "whatsapp", "--at", EVENING, HANDOFF_DATABASE_URL=empty_url)
+    assert told.status == 2
+    assert "covers" in told.err
+    assert "handoff migrate" in told.err
 
 
 @pytest.fixture

@@ -287,3 +287,10 @@ def test_a_desk_may_leave_handoffs_where_they_are_and_remember_shorter_or_never(
     desk = small("shift_change: stay\nreopen_within_hours: 1.5\n")
     assert (desk.shift_change, desk.reopen_within) == (ShiftChange.STAY, timedelta(minutes=90))
     assert small("reopen_within_hours: 0\n").reopen_within == timedelta(0)
+
+
+def test_a_shift_may_name_the_user_group_that_is_to_hold_who_is_on_duty():
+    named = small(swap={"slack_channel: C0MORNING": "slack_channel: C0MORNING, slack_user_group: S0ONDUTY"})
+
+    assert [shift.user_group for shift in named.roster.shifts] == ["S0ONDUTY"]
+    assert [shift.user_group for shift in small().roster.shifts] == [None]

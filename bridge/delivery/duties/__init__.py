@@ -6,7 +6,20 @@ A new kind is one function and one line here.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bridge.delivery.duties import bot, cards, digest, feeds, notify, poll, presses, shifts, tickets
+from bridge.delivery.duties import (
+    bot,
+    cards,
+    digest,
+    feeds,
+    groups,
+    homes,
+    notify,
+    poll,
+    presses,
+    shifts,
+    surfaces,
+    tickets,
+)
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.handoffs.model import State
@@ -30,6 +43,12 @@ DUTIES: Final[Mapping[str, Duty]] = {
     "settle_press": presses.settle_press,
     "open_dialog": presses.open_dialog,
     "private_line": cards.private_line,
+    "publish_home": homes.publish_home,
+    "answer_command": surfaces.answer_command,
+    "settle_picked": surfaces.settle_picked,
+    "link_card": surfaces.link_card,
+    "unfurl": surfaces.unfurl,
+    "keep_group": groups.keep_group,
     "notify_person": notify.notify_person,
     "callback": bot.callback,
     "webhook": bot.webhook,

@@ -81,16 +81,23 @@ def direct_message(job: Job, bench: Workbench) -> Paid:
     person = bench.account.person(job.payload["to"])
     if person is None:
         return Paid(pointless="the desk no longer knows this person")
-    about = two_lines(bench.handoff.summary) if bench.handoff else ()
+    by_rule, handoff = "by_rule" in job.payload, bench.handoff
+    if by_rule and (handoff is None or handoff.owner != person.key or handoff.state is not State.OPEN):
+        return Paid(pointless="it is not theirs any more")
+    about = two_lines(handoff.summary) if handoff else ()
     notice = Notice(text="\n".join([job.payload["text"], *about]))
     reach = bench.chats[job.connection].direct_message(person, notice, job.once)
-    return _said((person,), reach, job.rung)
+    # What a person asked for beside the ladder calls nobody else where it does not arrive.
+    return Paid() if by_rule else _said((person,), reach, job.rung)
 
 
 def private_line(job: Job, bench: Workbench) -> Paid:
-    """Tell one user why their press did nothing."""
-    said = job.payload
-    bench.chats[job.connection].tell_privately(said["channel"], said["user_id"], said["text"])
+    """Tell one user alone: in a channel, or by direct message where they are in none."""
+    said, chat = job.payload, bench.chats[job.connection]
+    if said["channel"]:
+        chat.tell_privately(said["channel"], said["user_id"], said["text"])
+    else:
+        chat.tell_user(said["user_id"], Notice(text=said["text"]), job.once)
     return Paid()
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
-from bridge.inbound.press import DIALOG, PRESS, refuse, settle
-from connectors.base import Press
+from bridge.inbound.press import DIALOG, PRESS, refuse, settle, settle_at_desk
+from connectors.base import DESK_ACTIONS, Press
 from connectors.errors import Gone
 
 #: a chat takes a dialog within three seconds of the press; the call itself needs some of it
@@ -20,6 +20,12 @@ def settle_press(job: Job, bench: Workbench) -> Paid:
     """Find out by e-mail who pressed, and give the press its effect."""
     press = PRESS.validate_python(job.payload["press"])
     email = bench.chats[job.connection].email_of(press.user_id)
+    if press.action in DESK_ACTIONS:
+        return Paid(
+            errand=lambda tx, account, now: settle_at_desk(
+                tx, account, account.person_by_email(email), press, now
+            )
+        )
     return Paid(effect=lambda change: settle(change, change.account.person_by_email(email), press))
 
 
