@@ -19,6 +19,7 @@ def test_the_demo_plays_its_story_and_prints_one_object_of_what_was_seen():
     assert seen["card"].keys() == {"channel", "channel_name", "ts"}
     assert datetime.fromisoformat(seen["answered_at"]) < datetime.fromisoformat(seen["promised_at"])
     assert seen["answered_in_window"] is True
+    assert (seen["outcome"], seen["bot"]) == ("solved", "resume")
     fires_one_rung_and_not_early(seen)
     owes_nothing(seen["counts"])
 
