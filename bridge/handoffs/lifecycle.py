@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from bridge.handoffs import alerting, closing, messages, notices, notifying, owed
+from bridge.handoffs import alerting, closing, messages, notices, owed
 from bridge.handoffs.change import Change
 from bridge.handoffs.joining import LONGEST_TRANSCRIPT
 from bridge.handoffs.model import BotMay, CardRef, Context, Outcome, Speaker, State, TicketRef, Turn
@@ -81,7 +81,6 @@ def announced(change: Change, card: CardRef) -> None:
     """The card stands in the shift's channel."""
     change.become(card=card, carded_at=change.handoff.carded_at or change.now)
     change.note("announced", actor=card.connection, tell_bot=True, channel=card.channel)
-    notifying.spare_beside_card(change)
 
 
 def claim(change: Change, person: Person, at: datetime) -> bool:

@@ -34,19 +34,12 @@ def owe(change: Change, person: Person, text: str, rung: int) -> bool:
 
 
 def owe_beside_card(change: Change) -> None:
-    """Owe a call to whom the card will tag, for the case that it does not come."""
+    """Owe a call to whom the card will tag; it is not made if the card has come by then."""
     handoff, desk = change.handoff, change.account.desk
     person = change.account.person(handoff.owner or handoff.route.lead or desk.fallback.lead)
     if person is not None and person.notify:
         payload = {"to": person.key, "text": NO_CARD}
         change.owe(KIND, NOTIFY, payload=payload, lane=person.key, not_before=change.now + CARD_HAS)
-
-
-def spare_beside_card(change: Change) -> None:
-    """The card stands, and has told them."""
-    if any(person.notify for person in change.account.desk.people.values()):
-        said = {"state": "cancelled", "settled_at": change.now, "error": "the card has come"}
-        change.tx.execute(update(DELIVERIES).where(*_beside_card(change)).values(said))
 
 
 def _hurry_the_cards(change: Change, person: Person, at: datetime) -> None:
