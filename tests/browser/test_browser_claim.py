@@ -39,3 +39,27 @@ def test_the_page_is_worked_by_keyboard_alone(shop, page):
     page.keyboard.press("Enter")
 
     shop.until("the claim", lambda: shop.handoff(handoff).claimed_by == "asha")
+
+
+def test_a_person_claims_replies_and_sees_the_customers_chat(shop, page, window):
+    handoff = shop.hand_over()
+    shop.card(handoff)
+    card = page.locator(".post").first
+    page.get_by_label("Act as").select_option(label="Asha Rao")
+    card.get_by_role("button", name="Claim").click()
+    expect(card).to_contain_text("Claimed by Asha Rao")
+
+    card.get_by_role("button", name="Reply to customer").click()
+    modal = page.get_by_role("dialog")
+    modal.get_by_label("Your answer").fill("It is at no. 7, with *Mrs Rao*.")
+    window.picture("writing")
+    modal.get_by_role("button", name="Preview").click()
+    expect(modal).to_contain_text("The customer will read exactly this")
+    expect(modal).to_contain_text("It is at no. 7, with *Mrs Rao*.")
+    window.picture("last look")
+    modal.get_by_role("button", name="Send").click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".line.person")).to_contain_text("It is at no. 7, with *Mrs Rao*.")
+    expect(card).to_contain_text("Answered by Asha Rao")
+    window.picture("answered")
