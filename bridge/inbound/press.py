@@ -86,11 +86,15 @@ def settle_at_desk(
 
 
 def refuse(tx: Transaction, account: Account, press: Press, text: str, now: datetime) -> None:
-    """Owe the presser a line that says why nothing happened: where they pressed, seen by them alone."""
+    """Owe the presser a line that says why nothing happened: where they pressed, seen by them alone.
+
+    A card of a handoff that we do not know is none of ours, and nothing is said under it.
+    """
     try:
         change = open_change(tx, account, press.handoff_id, now)
     except UnknownHandoff:
-        owe_line(tx, account, press.user_id, text, now, channel=press.card.channel if press.card else None)
+        if press.card is None:
+            owe_line(tx, account, press.user_id, text, now)
         return
     _refuse(change, press, text)
     change.write()
