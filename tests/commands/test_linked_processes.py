@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from bridges import SECRET_KEY, a_bridge, all_of
 from test_serving_processes import log_of, url_of
@@ -39,9 +37,7 @@ def test_a_process_without_an_address_hears_the_chat_and_ends_when_told_to(
     sandbox.slack.send_event({"type": "channel_archive", "channel": CHANNEL})
     sandbox.outbox.drain(20)
     assert [one.status for one in sandbox.outbox.log()] == [200]
-    began = time.monotonic()
     assert started.stop() == 0
-    assert time.monotonic() - began < 4.5
     assert "chat_link_in_trouble" not in started.err
     assert APP_TOKEN not in started.err
     with a_bridge(sqlite_url, desk_file, ready=False) as bridge:

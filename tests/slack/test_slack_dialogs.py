@@ -16,6 +16,7 @@ from connectors.errors import Gone, Rejected
 from connectors.slack import SlackReceiver
 from connectors.slack.dialogs import TooLong, sent_off, view_of
 from sandbox.slack.standin import SIGNING_SECRET
+from sandbox.slack.triggers import new_trigger
 
 CARD = CardRef(connection="slack", channel="C0MORNING", message="1.2")
 DIALOG = Dialog(
@@ -186,12 +187,12 @@ def test_a_choice_from_the_menu_comes_in_as_its_action(receiver, core):
 
 
 def test_a_dialog_opens_where_it_was_asked_for(shop, chat):
-    shop.slack.workspace.triggers.add("t-1")
+    trigger = new_trigger(shop.slack.workspace, "U07ASHA")
 
-    chat.open_dialog("t-1", DIALOG)
+    chat.open_dialog(trigger, DIALOG)
 
     assert shop.calls() == ["views.open"]
-    assert shop.slack.workspace.views[-1]["callback_id"] == "handoff"
+    assert shop.slack.view_of("U07ASHA")["callback_id"] == "handoff"
 
 
 def test_a_trigger_that_is_spent_is_gone(shop, chat):
