@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import select, update
-
-from bridge.handoffs import alerting, defects, lifecycle, saying
+from bridge.handoffs import alerting, defects, lifecycle, owed, saying
+from bridge.handoffs.accept import PROMISE
 from bridge.handoffs.change import Change
 from bridge.roster.model import Person
 from bridge.roster.on_duty import on_duty
 from bridge.sla.model import StepKind
-from bridge.store import tables
 
-CLOCKS: Final = tables.clocks
 UNREACHABLE: Final = "owner_unreachable"  #: the event on the timeline
 CALL_THE_BACKUP: Final = frozenset({StepKind.TAG_BACKUP, StepKind.REASSIGN_TO_BACKUP})
 
@@ -63,29 +60,14 @@ def _hasten_the_backup(change: Change) -> datetime | None:
     """Halve what is left of the first clock that calls the backup; None when there is none to halve."""
     ladder = change.handoff.policy.ladder
     rungs = [rung.number for rung in ladder if any(step.kind in CALL_THE_BACKUP for step in rung.steps)]
-    waiting = change.tx.execute(
-        select(CLOCKS.c.rung, CLOCKS.c.due_at)
-        .where(*_armed(change), CLOCKS.c.rung.in_(rungs), CLOCKS.c.due_at > change.now)
-        .order_by(CLOCKS.c.due_at)
-    ).first()
+    waiting = next((clock for clock in owed.armed_after(change, PROMISE) if clock.rung in rungs), None)
     if waiting is None:
         return None
     sooner: datetime = change.now + (waiting.due_at - change.now) / 2
-    change.tx.execute(
-        update(CLOCKS).where(*_armed(change), CLOCKS.c.rung == waiting.rung).values(due_at=sooner)
-    )
-    change.tx.wake("clocks")
+    owed.move_rung(change, waiting.rung, sooner)
     return sooner
 
 
 def _backup(change: Change) -> Person | None:
     duty = on_duty(change.account.desk.roster, change.handoff.context.channel, change.now)
     return change.account.person(duty.backup if duty else None)
-
-
-def _armed(change: Change) -> tuple[Any, ...]:
-    return (
-        CLOCKS.c.account_id == change.handoff.account_id,
-        CLOCKS.c.handoff_id == change.handoff.handoff_id,
-        CLOCKS.c.state == "armed",
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import exists, select
 
-from bridge.handoffs import lifecycle
+from bridge.handoffs import lifecycle, owed
 from bridge.handoffs.accept import PROMISE
 from bridge.handoffs.change import Change
 from bridge.handoffs.handing_over import OVER
@@ -15,7 +15,6 @@ from bridge.handoffs.model import State
 from bridge.roster.model import Person
 from bridge.store import tables
 
-CLOCKS: Final = tables.clocks
 TIMELINE: Final = tables.timeline
 PUSHED: Final = "pushed_up"
 #: a second press within this is the same push
@@ -32,23 +31,14 @@ def escalate_now(change: Change, by: Person) -> str | None:
     if _pushed_just_now(change):
         return "It was escalated a moment ago."
     change.become(snoozed_until=None, snoozed_by=None)
-    rung = _next_rung(change)
+    rung = min((clock.rung for clock in owed.armed_after(change, PROMISE)), default=None)
     change.note(PUSHED, actor=by.key, rung=rung)
     if rung is None:
         lifecycle.alarm(change, f"{by.name} asks for help: the ladder has ended and a customer is waiting.")
     else:
-        change.tx.execute(
-            update(CLOCKS).where(*_armed(change), CLOCKS.c.rung == rung).values(due_at=change.now)
-        )
-        change.tx.wake("clocks")
+        owed.move_rung(change, rung, change.now)
     lifecycle.show(change)
     return None
-
-
-def _next_rung(change: Change) -> int | None:
-    waiting = select(func.min(CLOCKS.c.rung)).where(*_armed(change), CLOCKS.c.rung > PROMISE)
-    rung: int | None = change.tx.execute(waiting).scalar()
-    return rung
 
 
 def _pushed_just_now(change: Change) -> bool:
@@ -59,11 +49,3 @@ def _pushed_just_now(change: Change) -> bool:
         TIMELINE.c.recorded_at > change.now - ONE_PUSH,
     )
     return bool(change.tx.execute(select(pushed)).scalar())
-
-
-def _armed(change: Change) -> tuple[ColumnElement[bool], ...]:
-    return (
-        CLOCKS.c.account_id == change.handoff.account_id,
-        CLOCKS.c.handoff_id == change.handoff.handoff_id,
-        CLOCKS.c.state == "armed",
-    )

@@ -56,6 +56,16 @@ _ARMED_AFTER: Final = (
     )
     .order_by(CLOCKS.c.due_at, CLOCKS.c.rung)
 )
+_MOVE_RUNG: Final = (
+    update(CLOCKS)
+    .where(
+        CLOCKS.c.account_id == bindparam("of_account"),
+        CLOCKS.c.handoff_id == bindparam("of_handoff"),
+        CLOCKS.c.rung == bindparam("of_rung"),
+        CLOCKS.c.state == "armed",
+    )
+    .values(due_at=bindparam("then"))
+)
 _OPENING: Final = select(DELIVERIES.c.connection).where(*_THEIRS, DELIVERIES.c.kind == "open_ticket")
 _BEING_OPENED: Final = _OPENING.where(DELIVERIES.c.state.in_(("owed", "unknown")))
 _TICKET_CHANGES: Final = (
@@ -119,6 +129,12 @@ def stop(change: Change) -> None:
 def armed_after(change: Change, rung: int) -> Sequence[Row[Any]]:
     """Return the later rungs that are still to come, each with its `rung` and `due_at`, the soonest first."""
     return change.tx.execute(_ARMED_AFTER, {**_of(change), "rung": rung, "now": change.now}).all()
+
+
+def move_rung(change: Change, rung: int, due_at: datetime) -> None:
+    """Let an armed rung fire at another time than it would."""
+    change.tx.execute(_MOVE_RUNG, {**_of(change), "of_rung": rung, "then": due_at})
+    change.tx.wake("clocks")
 
 
 def opens_through(change: Change) -> str | None:

@@ -6,22 +6,17 @@ wait beyond it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Row, select, update
-
-from bridge.handoffs import lifecycle
+from bridge.handoffs import lifecycle, owed
 from bridge.handoffs.accept import PROMISE
 from bridge.handoffs.change import Change
 from bridge.handoffs.handing_over import OVER
 from bridge.handoffs.model import Handoff, State
 from bridge.roster.model import Person
 from bridge.roster.on_duty import on_duty
-from bridge.store import tables
 
-CLOCKS: Final = tables.clocks
 #: what may be asked for at once, in minutes
 SNOOZES: Final = (5, 10, 15, 30, 60)
 
@@ -59,7 +54,7 @@ def _put_off(change: Change, until: datetime, *, beyond_promise: bool) -> None:
 
     None comes before one that stood before it; and none passes the promise unless it may.
     """
-    armed = _armed(change)
+    armed = owed.armed_after(change, PROMISE)
     if not armed or armed[0].due_at >= until:
         return
     first, latest = armed[0].due_at, change.handoff.promised_at
@@ -68,23 +63,4 @@ def _put_off(change: Change, until: datetime, *, beyond_promise: bool) -> None:
         put_off = until + (clock.due_at - first) if clock.due_at < until else clock.due_at
         due_at = max(due_at, put_off)
         allowed = due_at if beyond_promise else min(due_at, max(clock.due_at, latest))
-        change.tx.execute(
-            update(CLOCKS).where(*_theirs(change), CLOCKS.c.rung == clock.rung).values(due_at=allowed)
-        )
-    change.tx.wake("clocks")
-
-
-def _armed(change: Change) -> Sequence[Row[Any]]:
-    """Return the rungs of the ladder that have not fired, the next one first."""
-    return change.tx.execute(
-        select(CLOCKS.c.rung, CLOCKS.c.due_at)
-        .where(*_theirs(change), CLOCKS.c.rung > PROMISE, CLOCKS.c.state == "armed")
-        .order_by(CLOCKS.c.due_at, CLOCKS.c.rung)
-    ).all()
-
-
-def _theirs(change: Change) -> tuple[ColumnElement[bool], ...]:
-    return (
-        CLOCKS.c.account_id == change.handoff.account_id,
-        CLOCKS.c.handoff_id == change.handoff.handoff_id,
-    )
+        owed.move_rung(change, clock.rung, allowed)
