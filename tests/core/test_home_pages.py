@@ -117,6 +117,22 @@ def test_a_page_on_which_nothing_changes_is_left_alone(house, opened):
     assert len(opened.pages("ravi")) == 2
 
 
+def test_a_gap_that_lasts_all_week_is_no_change(house, desk_file, chat):
+    desk_file.write_text(
+        desk_file.read_text().replace("channels: [whatsapp, web, email]", "channels: [whatsapp, web]")
+    )
+    load_desk_file(house.database, house.accounts, desk_file, house.now)
+    chat.open_home("ravi")
+    house.pay()
+    for _ in range(3):
+        house.later(seconds=5)
+        chat.follow_homes()
+        house.pay()
+
+    (page,) = chat.pages("ravi")
+    assert [(gap.channel, gap.starts_at) for gap in page.gaps] == [("email", None)]
+
+
 def test_many_changes_at_once_are_drawn_once(house, opened):
     for number in range(3):
         house.hand_over(conversation_id=f"wa-{number}")

@@ -146,7 +146,7 @@ def test_the_fullest_home_is_within_slack_s_limits():
         waiting=(card,) * 12,
         others_now=(held,) * 40,
         gaps=(HomeGap(channel=word, ends_at=LATER),) * 8,
-        covers=(HomeCover(cover_id="cv", text=word, ends_at=LATER),) * 5,
+        covers=(HomeCover(cover_id="cv", text=word, ends_at=LATER),) * 30,
     )
 
     view = home_view(home, NOON)
