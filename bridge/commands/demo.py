@@ -32,7 +32,7 @@ from bridge.store import migrate, tables
 from bridge.watching import set_up_logging
 
 #: so many minutes of the desk's clocks pass in one minute of the demo
-SPEED: Final = 25
+SPEED: Final = 20
 ZONE: Final = "Asia/Kolkata"
 PORT: Final = 8000
 SANDBOX_PORT: Final = 8900

@@ -44,8 +44,10 @@ VAULT_KEY: Final = Fernet.generate_key().decode()
 DELIVERIES: Final = tables.deliveries
 COPIED: Final = (tables.handoffs, tables.timeline, tables.clocks, tables.messages, tables.deliveries)
 
+#: Who had a conversation before has no say here, so that whose it is can be told from the hour alone.
 DESK: Final = """
 timezone: Asia/Kolkata
+reopen_within_hours: 0
 people:
   asha: {{name: Asha Rao, email: asha@shop.example, slack: U07ASHA, zendesk: 3601}}
   ravi: {{name: Ravi Iyer, email: ravi@shop.example, slack: U07RAVI, zendesk: 3602}}

@@ -35,7 +35,7 @@ from model_vendors import Webhook
 from bridge.accounts import MAIN
 from bridge.handoffs.model import CardRef
 from bridge.intake.problems import Problem
-from connectors.base import AuthorKind, Limit, Press, TicketState
+from connectors.base import Action, AuthorKind, Limit, Press, TicketState
 from connectors.errors import (
     EVERYTHING,
     AccessDenied,
@@ -300,7 +300,7 @@ class Handoffs(RuleBasedStateMachine):
         handoff_id = self._one_of(list(self.town.kept), which)
         press = Press(
             event_id=f"press-{handoff_id}-{user}",
-            action="claim",
+            action=Action.CLAIM,
             handoff_id=handoff_id,
             user_id=user,
             user_name=user,

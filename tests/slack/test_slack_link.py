@@ -222,10 +222,9 @@ def test_a_stop_waits_for_what_was_taken_and_hangs_up(shop, slack, link, core):
     until(lambda: core.begun)
     threading.Timer(0.2, core.holds.set).start()
 
-    began = time.monotonic()
     link.stop()
 
-    assert time.monotonic() - began < 2.5
+    assert core.holds.is_set()
     until(lambda: len(slack.sockets) == 0)
     shop.outbox.drain(20)
     assert len(core.kept) == 1
@@ -236,12 +235,11 @@ def test_a_stop_does_not_wait_for_ever(slack, link, core):
     core.holds = threading.Event()
     slack.send_event({"type": "app_mention", "text": WORDS})
     until(lambda: core.begun)
-    threading.Timer(2.0, core.holds.set).start()
 
-    began = time.monotonic()
     link.stop()
 
-    assert time.monotonic() - began < 3.5
+    assert not core.holds.is_set()
+    core.holds.set()
 
 
 def test_a_slow_one_holds_up_no_other(shop, slack, link, core):

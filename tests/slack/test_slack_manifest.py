@@ -12,6 +12,7 @@ import yaml
 from connectors.slack.events import READ
 from connectors.slack.manifest import PLACE, manifest, manifest_text
 from connectors.slack.scopes import SCOPES
+from connectors.slack.surfaces import SURFACE_EVENTS
 
 SCOPES_PAGE = Path(__file__).parents[2] / "manifest" / "SCOPES.md"
 
@@ -51,5 +52,5 @@ def test_every_event_that_is_asked_for_is_read_and_explained():
     asked = manifest()["settings"]["event_subscriptions"]["bot_events"]
     page = SCOPES_PAGE.read_text(encoding="utf-8")
 
-    assert sorted(READ) == sorted(asked)
+    assert sorted((*READ, *SURFACE_EVENTS)) == sorted(asked)
     assert [name for name in asked if f"`{name}`" not in page] == []
