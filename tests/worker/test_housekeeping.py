@@ -151,8 +151,9 @@ def test_a_worker_has_its_chores_and_stops_with_nothing_left_running(open_bridge
     before = set(threading.enumerate())
     worker = build_worker(open_bridge())
     chores = sorted(job.trigger.interval.total_seconds() for job in worker.ticker._scheduler.get_jobs())
-    # the desk file, the purge; the audit, what goes on for ever, the used signatures; the long look at the books
-    assert chores == [1, 15, 30, 60, 60, 60, 3600]
+    # the shifts; the pages in the chat; the desk file, the purge; the audit, what goes on for ever, the used
+    # signatures; the long look at the books
+    assert chores == [1, 5, 15, 30, 60, 60, 60, 3600]
     worker.start()
     worker.stop()
     left = {thread.name for thread in set(threading.enumerate()) - before}
