@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bridge.desk.model import ShiftChange
 from bridge.handoffs.account import Account
 from bridge.people import covers
 from bridge.roster.covers import Cover
@@ -52,8 +53,15 @@ def cover_for(scene: Scene, person: Person, channels: Iterable[str], ends_at: da
     covers.make(scene.tx, scene.account.account_id, _cover(scene, person, listed, ends_at))
     return (
         f"You cover for {person.name} on {', '.join(listed)} until {in_words(ends_at, scene.zone)}. "
-        f"What {person.first_name} has already stays theirs until it is handed over."
+        f"{_what_is_open(scene, person)}"
     )
+
+
+def _what_is_open(scene: Scene, person: Person) -> str:
+    """Tell what the desk does with what waits for the other: a cover begins as a shift does."""
+    if scene.account.desk.shift_change is ShiftChange.MOVE:
+        return f"Whoever waits unanswered for {person.first_name} comes to you."
+    return f"What {person.first_name} has already stays theirs until it is handed over."
 
 
 def end_of(scene: Scene, words: str) -> datetime | str:

@@ -123,7 +123,7 @@ def test_a_cover_makes_me_the_owner_until_then(house, chat, name):
 
     assert answer == (
         "You cover for Ravi Iyer on whatsapp, web, email until Sat 21 Nov 20:00 (IST). "
-        "What Ravi has already stays theirs until it is handed over."
+        "Whoever waits unanswered for Ravi comes to you."
     )
     assert owner_of(house) == "asha"
     house.later(minutes=97)

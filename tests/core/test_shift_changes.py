@@ -9,6 +9,8 @@ import pytest
 from bridge.handoffs import lifecycle
 from bridge.handoffs.accept import GAP
 from bridge.handoffs.model import State
+from bridge.people import covers
+from bridge.roster.covers import Cover
 from bridge.store import tables
 from bridge.worker.housekeeping import load_desk_file
 from bridge.worker.shifts import ShiftWatch
@@ -278,6 +280,26 @@ def test_an_override_that_begins_as_it_is_written_counts_as_a_change_of_shift(ho
     small(DESK + f"overrides:\n  - {{from: {begins}, to: 2026-11-21 18:45, owner: ravi}}\n")
     looks()
     assert house.handoff(handoff_id).owner == "ravi"
+
+
+def test_a_cover_made_in_the_chat_begins_and_ends_as_a_shift_does(house, small, looks):
+    handoff_id = house.hand_over().handoff_id
+    cover = Cover(
+        cover_id="c1",
+        owner="ravi",
+        in_place_of="asha",
+        channels=("whatsapp",),
+        starts_at=house.now,
+        ends_at=house.now + 10 * MINUTE,
+        made_by="ravi",
+        made_at=house.now,
+    )
+    house.database.transact(lambda tx: covers.make(tx, "main", cover))
+    looks()
+    assert house.handoff(handoff_id).owner == "ravi"
+    house.now += 10 * MINUTE
+    looks()
+    assert house.handoff(handoff_id).owner == "asha"
 
 
 def test_when_nobody_comes_the_handoff_keeps_its_owner_and_the_lead_hears_once(house, small, looks):
