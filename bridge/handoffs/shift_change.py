@@ -125,7 +125,7 @@ def move_on(tx: Transaction, account: Account, channel: str, now: datetime) -> i
     changes = open_changes(tx, account, wanted, now, skip_locked=True)
     going = [one for one in changes.values() if _goes(one.handoff, to, duty, account.desk.roster)]
     for change in going:
-        _hand_on(change, to)
+        _hand_on(change, to, stands_in=duty.override is not None)
     write_together(tx, changes.values())
     if len(changes) == len(wanted) and now >= watch.seen_at + STRAGGLERS:
         _set(tx, watch, moving=False)
@@ -206,16 +206,18 @@ def _of_roster(roster: Roster, channel: str) -> Collection[str | None]:
     return people
 
 
-def _hand_on(change: Change, to: Person) -> None:
+def _hand_on(change: Change, to: Person, *, stands_in: bool) -> None:
     before = change.account.person(change.handoff.owner)
     left = change.handoff.owner
     whence = f"{before.first_name}'s shift is over" if before else "nobody was on duty"
     lifecycle.reassign(change, to, actor="shift", reason=f"{whence}, {to.first_name} is on duty now")
     change.become(handed_on_from=left)
-    saying.under_the_card(change, _said(before), to)
+    saying.under_the_card(change, _said(before, stands_in=stands_in), to)
 
 
-def _said(before: Person | None) -> str:
+def _said(before: Person | None, *, stands_in: bool) -> str:
     if before is None:
         return "It is yours: nobody was on duty until now."
+    if stands_in:
+        return f"It is yours now: you stand in for {before.first_name}."
     return f"It is yours now: {before.first_name}'s shift is over."

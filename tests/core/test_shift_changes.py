@@ -294,9 +294,12 @@ def test_a_cover_made_in_the_chat_begins_and_ends_as_a_shift_does(house, small, 
         made_by="ravi",
         made_at=house.now,
     )
+    house.pay()
     house.database.transact(lambda tx: covers.make(tx, "main", cover))
     looks()
+    house.pay()
     assert house.handoff(handoff_id).owner == "ravi"
+    assert "you stand in for Asha" in house.chat.notices[-1][1].text
     house.now += 10 * MINUTE
     looks()
     assert house.handoff(handoff_id).owner == "asha"
