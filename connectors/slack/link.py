@@ -169,7 +169,7 @@ class _Client(SocketModeClient):
         sock = session.sock if session is not None else None
         if sock is not None:
             with suppress(OSError):  # else who listens would do so for three seconds more
-                sock.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_WR)
         self.close()
 
 
