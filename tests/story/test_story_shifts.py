@@ -42,7 +42,7 @@ def test_a_waiting_customer_goes_from_asha_to_ravi_and_comes_back_to_ravi_later(
     assert shop.look(handoff)["promised_at"] == promised
     assert shop.card_says(handoff, "From Asha to Ravi at the shift change")
     assert len(shop.cards(handoff)) == 1
-    (line,) = [one for one in shop.thread(handoff) if "shift is over" in one]
+    (line,) = [one for one in shop.thread(handoff) if "you stand in for Asha" in one]
     assert f"<@{RAVI_IN_CHAT}>" in line
     note = shop.until("the note", lambda: next(iter(shop.lines(CHANNEL)), None))
     assert f"<@{RAVI_IN_CHAT}>" in note
