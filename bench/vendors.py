@@ -13,25 +13,19 @@ from typing import NamedTuple
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import (
-    Attention,
-    Card,
-    CardOutcome,
     ChangePage,
-    Dialog,
     Finding,
     HelpdeskEvent,
-    Home,
     Limit,
-    Notice,
     Once,
     RateReadings,
-    Reach,
     TicketChange,
     TicketDraft,
     TicketHistory,
     TicketOutcome,
     TicketState,
 )
+from connectors.chat import Attention, Card, CardOutcome, Dialog, Home, Notice, Reach
 from connectors.errors import NotForUs
 from connectors.registry import Connectors
 

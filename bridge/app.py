@@ -52,7 +52,7 @@ from bridge.worker.payer import Payer
 from bridge.worker.retention import keep_for
 from bridge.worker.shifts import ShiftWatch
 from bridge.worker.ticker import Ticker
-from connectors.base import Link, Receiver
+from connectors.chat import Link, Receiver
 from connectors.notify import AppriseNotifier
 from connectors.registry import CHATS, HELPDESKS, Connectors, build_connectors, build_link, build_receiver
 

@@ -10,19 +10,8 @@ from typing import Final
 from bridge.desk.model import Desk
 from bridge.settings import Settings
 from bridge.sla.model import StepKind
-from connectors.base import (
-    Chat,
-    ChatEvent,
-    Connector,
-    Finding,
-    Helpdesk,
-    Limit,
-    Link,
-    Press,
-    PressAnswer,
-    Receiver,
-    Surfaces,
-)
+from connectors.base import Connector, Finding, Helpdesk, Limit
+from connectors.chat import Chat, ChatEvent, Link, Press, PressAnswer, Receiver, Surfaces
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import FieldMapping, load_mapping, shipped_mapping
 from connectors.slack import SlackChat, SlackLink, SlackReceiver

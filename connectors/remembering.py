@@ -14,24 +14,17 @@ from datetime import UTC, datetime
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
 from connectors.base import (
-    Attention,
     Author,
     AuthorKind,
-    Card,
-    CardOutcome,
     ChangedTicket,
     ChangePage,
     Comment,
     CustomerRating,
-    Dialog,
     Finding,
     HelpdeskEvent,
-    Home,
     Limit,
-    Notice,
     Once,
     RateReadings,
-    Reach,
     TicketChange,
     TicketDraft,
     TicketHistory,
@@ -39,6 +32,7 @@ from connectors.base import (
     TicketOutcome,
     TicketState,
 )
+from connectors.chat import Attention, Card, CardOutcome, Dialog, Home, Notice, Reach
 from connectors.errors import ConnectorError, Gone, NotForUs, Rejected
 from connectors.fence import must_be_held
 

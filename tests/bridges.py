@@ -26,7 +26,8 @@ from bridge.security.vault import Vault
 from bridge.settings import read_settings
 from bridge.store import Database, tables
 from bridge.worker.payer import Payer
-from connectors.base import Chat, Helpdesk
+from connectors.base import Helpdesk
+from connectors.chat import Chat
 from connectors.registry import CHATS, HELPDESKS, Connectors
 from connectors.remembering import RememberingChat, RememberingHelpdesk
 

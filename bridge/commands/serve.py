@@ -28,7 +28,7 @@ from bridge.store import migrate
 from bridge.store.migrate import UnknownRevision, migrate_back
 from bridge.watching import set_up_logging
 from bridge.worker.ticker import Ticker
-from connectors.base import Link
+from connectors.chat import Link
 
 log = structlog.get_logger()
 

@@ -10,7 +10,8 @@ from typing import Final, Protocol
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff
 from bridge.roster.model import Person
-from connectors.base import Chat, Helpdesk, Home
+from connectors.base import Helpdesk
+from connectors.chat import Chat, Home
 
 #: well within ten such calls a minute, the tightest limit of any helpdesk we know
 POLL_EVERY: Final = timedelta(seconds=30)

@@ -17,7 +17,7 @@ from bridge.handoffs.returning import Outcome, give_back
 from bridge.inbound import dialogs
 from bridge.inbound.dialogs import Asked
 from bridge.roster.model import Person
-from connectors.base import Action, Dialog, Press, PressAnswer
+from connectors.chat import Action, Dialog, Press, PressAnswer
 
 STRANGER: Final = "Only people of this desk can do that. Ask your lead to add you to the desk."
 DONE: Final = PressAnswer()

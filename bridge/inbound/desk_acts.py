@@ -19,7 +19,7 @@ from bridge.people import alerts
 from bridge.roster.alerts import AlertRules, QuietHours
 from bridge.roster.moments import WAYS, minute_of
 from bridge.roster.on_duty import on_duty
-from connectors.base import Action, Choice, Dialog, DialogField, FieldKind, PickedMessage, Press, PressAnswer
+from connectors.chat import Action, Choice, Dialog, DialogField, FieldKind, PickedMessage, Press, PressAnswer
 
 #: names of fields, and of what a dialog carries along
 UNTIL: Final = "until"

@@ -15,7 +15,7 @@ from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.snoozing import SNOOZES
 from bridge.handoffs.summary import two_lines
 from bridge.roster.model import Person
-from connectors.base import Action, Choice, Dialog, DialogField, FieldKind
+from connectors.chat import Action, Choice, Dialog, DialogField, FieldKind
 
 #: characters of a reply; a longer one is better written in the helpdesk, and must fit what the chat carries along
 LONGEST_REPLY: Final = 2_000

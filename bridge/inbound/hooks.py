@@ -14,7 +14,7 @@ from bridge.accounts import Accounts
 from bridge.inbound.helpdesk import take_in
 from bridge.intake.body import raw_body
 from bridge.store import Database, Transaction, tables
-from connectors.base import Receiver
+from connectors.chat import Receiver
 from connectors.errors import NotForUs, NotFromVendor
 from connectors.registry import Connectors
 

@@ -18,7 +18,7 @@ from bridge.handoffs.model import State
 from bridge.inbound import inbox
 from bridge.roster.model import Person
 from bridge.store import Database, Transaction, tables
-from connectors.base import Chat, ChatEvent, ChatEventKind
+from connectors.chat import Chat, ChatEvent, ChatEventKind
 from connectors.registry import Connectors
 
 HANDOFFS: Final = tables.handoffs

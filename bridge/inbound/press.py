@@ -21,7 +21,7 @@ from bridge.inbound.private import owe_line
 from bridge.people import homes
 from bridge.roster.model import Person
 from bridge.store import Database, Transaction
-from connectors.base import DESK_ACTIONS, Dialog, Press, PressAnswer
+from connectors.chat import DESK_ACTIONS, Dialog, Press, PressAnswer
 from connectors.registry import Connectors
 
 PRESS: Final = TypeAdapter(Press)

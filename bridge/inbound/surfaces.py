@@ -23,7 +23,7 @@ from bridge.inbound.private import owe_line, owe_telling
 from bridge.people import homes
 from bridge.roster.model import Person
 from bridge.store import Database, Transaction
-from connectors.base import Action, Command, HomeOpened, PickedMessage, Press, SharedLinks
+from connectors.chat import Action, Command, HomeOpened, PickedMessage, Press, SharedLinks
 from connectors.registry import Connectors
 
 COMMAND: Final = TypeAdapter(Command)

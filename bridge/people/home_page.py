@@ -22,7 +22,7 @@ from bridge.roster.alerts import AlertRules
 from bridge.roster.model import Duty, Gap, Person
 from bridge.roster.on_duty import duties, gaps
 from bridge.roster.walltime import in_zone, local_date
-from connectors.base import Holding, Home, HomeCover, HomeGap
+from connectors.chat import Holding, Home, HomeCover, HomeGap
 
 MOST_CARDS: Final = 12
 MOST_LISTED: Final = 8

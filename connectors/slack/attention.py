@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.base import Attention
+from connectors.chat import Attention
 from connectors.errors import AccessDenied
 from connectors.slack.api import SlackApi
 from connectors.slack.refusals import NoSuchUser

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from bridge.roster.model import Person
-from connectors.base import Action, Card, CardState
+from connectors.chat import Action, Card, CardState
 from connectors.slack.blocks import (
     MAY_REPEAT,
     Block,

@@ -8,20 +8,8 @@ from typing import Any
 
 from bridge.handoffs.model import CardRef
 from bridge.roster.model import Person
-from connectors.base import (
-    Attention,
-    Card,
-    CardOutcome,
-    CardState,
-    Dialog,
-    Finding,
-    Home,
-    Limit,
-    Notice,
-    Once,
-    RateReadings,
-    Reach,
-)
+from connectors.base import Finding, Limit, Once, RateReadings
+from connectors.chat import Attention, Card, CardOutcome, CardState, Dialog, Home, Notice, Reach
 from connectors.errors import EVERYTHING, Rejected
 from connectors.slack.api import BASE_URL, TIMEOUT_SECONDS, SlackApi, text_of
 from connectors.slack.attention import Attentions

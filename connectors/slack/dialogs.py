@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Action, Choice, Dialog, DialogField, FieldKind
+from connectors.chat import Action, Choice, Dialog, DialogField, FieldKind
 from connectors.slack.blocks import SECTION_LIMIT, Block, plain, section
 from connectors.slack.mrkdwn import escape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from connectors.base import ChatEvent, ChatEventKind
+from connectors.chat import ChatEvent, ChatEventKind
 from connectors.slack.attention import is_full_member
 
 EVENT_ID_LIMIT: Final = 200  #: characters; Slack's have some twenty

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Action, Card, Holding, Home, HomeCover, HomeGap
+from connectors.chat import Action, Card, Holding, Home, HomeCover, HomeGap
 from connectors.slack.blocks import Block, actions, button, context, plain, section
 from connectors.slack.card import row_of
 from connectors.slack.mrkdwn import date_token, escape

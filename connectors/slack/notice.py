@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Notice
+from connectors.chat import Notice
 from connectors.slack.blocks import MAY_REPEAT, SECTION_LIMIT, Post, context, is_web_address, section
 from connectors.slack.mrkdwn import escape, group_mention, length
 from connectors.slack.people import Tagged

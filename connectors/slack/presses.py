@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.handoffs.model import CardRef
-from connectors.base import DESK_ACTIONS, Action, Press
+from connectors.chat import DESK_ACTIONS, Action, Press
 from connectors.slack.card import MORE
 from connectors.slack.dialogs import sent_off
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
 
-from connectors.base import Action, ChatEvent, Press, PressAnswer, Surfaces
+from connectors.chat import Action, ChatEvent, Press, PressAnswer, Surfaces
 from connectors.errors import NotFromVendor
 from connectors.slack.api import silent_logger
 from connectors.slack.card import MORE, OPEN_TICKET

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from slack_bolt import App, BoltResponse
 
-from connectors.base import Command, HomeOpened, PickedMessage, SharedLinks, Surfaces
+from connectors.chat import Command, HomeOpened, PickedMessage, SharedLinks, Surfaces
 from connectors.slack.notice import lines_of
 
 COMMAND: Final = "/handoff"

@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from bridge.security.outbound import GuardedSender
-from connectors.base import Notice, Once
+from connectors.base import Once
+from connectors.chat import Notice
 from connectors.errors import Busy
 from connectors.fence import held_while
 from connectors.remembering import RememberingChat

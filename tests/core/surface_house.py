@@ -10,7 +10,7 @@ from typing import Any
 from bridge.inbound.press import Presses
 from bridge.inbound.surfaces import ChatSurfaces
 from bridge.worker.housekeeping import follow_homes, owe_groups
-from connectors.base import Action, Command, HomeOpened, PickedMessage, Press, PressAnswer, SharedLinks
+from connectors.chat import Action, Command, HomeOpened, PickedMessage, Press, PressAnswer, SharedLinks
 
 NUMBERS = count(1)
 PUBLIC_URL = "https://bridge.example/base"

@@ -10,7 +10,8 @@ import pytest
 from bridge.handoffs.model import CardRef, State
 from bridge.inbound.press import Presses
 from bridge.store import tables
-from connectors.base import Action, Press, PressAnswer, TicketState
+from connectors.base import TicketState
+from connectors.chat import Action, Press, PressAnswer
 from connectors.errors import Gone, OutcomeUnknown, Rejected
 
 CARD = CardRef(connection="chat", channel="C0EVENING", message="1")

@@ -8,7 +8,7 @@ from surface_house import Surfaced
 from bridge.handoffs import absence, lifecycle
 from bridge.people import alerts
 from bridge.roster.alerts import AlertRules, QuietHours
-from connectors.base import Action
+from connectors.chat import Action
 
 ALL_DAY = QuietHours(from_minute=0, to_minute=23 * 60 + 59, zone="Asia/Kolkata")
 

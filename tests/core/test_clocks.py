@@ -10,7 +10,7 @@ import pytest
 from bridge.delivery import ledger
 from bridge.handoffs import clocks, lifecycle
 from bridge.store import tables
-from connectors.base import CardState
+from connectors.chat import CardState
 
 
 def fired(house):

@@ -9,7 +9,7 @@ from bridge.handoffs import lifecycle
 from bridge.handoffs.summary import two_lines
 from bridge.store import tables
 from bridge.worker.housekeeping import load_desk_file
-from connectors.base import Action, CardState
+from connectors.chat import Action, CardState
 from connectors.errors import OutcomeUnknown
 
 

@@ -8,7 +8,7 @@ from surface_house import PUBLIC_URL, Surfaced
 from bridge.handoffs.model import TriggerKind
 from bridge.store import tables
 from bridge.worker.housekeeping import load_desk_file
-from connectors.base import Action
+from connectors.chat import Action
 from connectors.errors import AccessDenied
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.handoffs.model import CardRef
 from bridge.inbound.press import Presses
-from connectors.base import Action, Press, PressAnswer
+from connectors.chat import Action, Press, PressAnswer
 
 CARD = CardRef(connection="chat", channel="C0EVENING", message="1")
 

@@ -12,7 +12,8 @@ from bridge.handoffs.model import BotMay, State
 from bridge.handoffs.returning import Outcome, give_back
 from bridge.inbound.history import told_by
 from bridge.store import tables
-from connectors.base import CardState, TicketHistory, TicketState
+from connectors.base import TicketHistory, TicketState
+from connectors.chat import CardState
 
 CALLBACK = "https://bot.example/callback"
 UNANSWERED = [outcome for outcome in Outcome if outcome is not Outcome.SOLVED]

@@ -11,7 +11,8 @@ import pytest
 from bridge.handoffs import lifecycle
 from bridge.handoffs.model import Customer, State
 from bridge.store import tables
-from connectors.base import Author, AuthorKind, CardState, TicketMessage, TicketState
+from connectors.base import Author, AuthorKind, TicketMessage, TicketState
+from connectors.chat import CardState
 from connectors.errors import Busy, OutcomeUnknown, Rejected
 
 CALLBACK = "https://bot.example/callback"

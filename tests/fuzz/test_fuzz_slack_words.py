@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.handoffs.model import TicketRef
-from connectors.base import Card, CardState, Notice
+from connectors.chat import Card, CardState, Notice
 from connectors.slack.blocks import BLOCKS_LIMIT, SECTION_LIMIT
 from connectors.slack.card import card_post
 from connectors.slack.mrkdwn import length

@@ -31,7 +31,7 @@ from bridge.store import Database, tables
 from bridge.worker.housekeeping import owe_polls
 from bridge.worker.payer import Payer
 from bridge.worker.ticker import Ticker
-from connectors.base import Press
+from connectors.chat import Press
 from connectors.registry import CHATS, HELPDESKS, Connectors
 
 START: Final = datetime(

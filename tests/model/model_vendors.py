@@ -20,9 +20,7 @@ from connectors.base import (
     ChangedTicket,
     ChangePage,
     HelpdeskEvent,
-    Notice,
     Once,
-    Reach,
     TicketChange,
     TicketDraft,
     TicketHistory,
@@ -30,6 +28,7 @@ from connectors.base import (
     TicketOutcome,
     TicketState,
 )
+from connectors.chat import Notice, Reach
 from connectors.errors import Busy, Gone, Rejected
 from connectors.fence import must_be_held
 from connectors.mapping import shipped_mapping

@@ -35,7 +35,8 @@ from model_vendors import Webhook
 from bridge.accounts import MAIN
 from bridge.handoffs.model import CardRef
 from bridge.intake.problems import Problem
-from connectors.base import Action, AuthorKind, Limit, Press, TicketState
+from connectors.base import AuthorKind, Limit, TicketState
+from connectors.chat import Action, Press
 from connectors.errors import (
     EVERYTHING,
     AccessDenied,

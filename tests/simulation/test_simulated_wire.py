@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Notice, Once
+from connectors.base import Once
+from connectors.chat import Notice
 from connectors.errors import Busy, ConnectorError, OutcomeUnknown, Rejected, Unreachable
 from connectors.freshdesk import FreshdeskHelpdesk
 from connectors.mapping import shipped_mapping

@@ -12,7 +12,8 @@ from slack_sdk import WebClient
 from slack_shop import CARD, Shop, retry_of
 from stand_ins import Port, StillClock, open_port
 
-from connectors.base import Card, Once
+from connectors.base import Once
+from connectors.chat import Card
 from connectors.slack import SlackChat
 from sandbox.slack.standin import TOKEN
 

@@ -9,7 +9,8 @@ from stand_ins import NOON, OnTrial, StillClock
 
 from bridge.handoffs.model import CardRef, TicketRef
 from bridge.roster.model import Person
-from connectors.base import Card, CardState, Once
+from connectors.base import Once
+from connectors.chat import Card, CardState
 from sandbox.slack import SlackStandIn
 
 ASHA = Person(key="asha", name="Asha Rao", email="asha@shop.example", ids={"slack": "U07ASHA"})

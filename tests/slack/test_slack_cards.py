@@ -10,7 +10,7 @@ from slack_shop import ASHA, MEERA, STRANGER, TICKET
 from stand_ins import NOON
 
 from bridge.handoffs.model import CardRef
-from connectors.base import CardState
+from connectors.chat import CardState
 from connectors.errors import Gone
 from connectors.slack.blocks import BLOCKS_LIMIT, MESSAGE_LIMIT, SECTION_LIMIT
 from connectors.slack.card import in_words

@@ -11,7 +11,7 @@ from stand_ins import NOON
 from test_slack_presses import Core, press_payload, send
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Action, CardState, Choice, Dialog, DialogField, FieldKind, PressAnswer
+from connectors.chat import Action, CardState, Choice, Dialog, DialogField, FieldKind, PressAnswer
 from connectors.errors import Gone, Rejected
 from connectors.slack import SlackReceiver
 from connectors.slack.dialogs import TooLong, sent_off, view_of

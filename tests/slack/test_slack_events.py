@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.base import ChatEvent, ChatEventKind, PressAnswer
+from connectors.chat import ChatEvent, ChatEventKind, PressAnswer
 from connectors.slack import SlackReceiver
 from connectors.slack.events import event_of
 

@@ -17,7 +17,8 @@ from stand_ins import NOON, StillClock
 
 from bridge.handoffs.model import CardRef
 from bridge.roster.model import Person
-from connectors.base import (
+from connectors.base import Once
+from connectors.chat import (
     Action,
     Card,
     Choice,
@@ -29,7 +30,6 @@ from connectors.base import (
     HomeCover,
     HomeGap,
     Notice,
-    Once,
 )
 from connectors.errors import Busy, Rejected
 from connectors.slack import SlackChat

@@ -6,7 +6,8 @@ import pytest
 from slack_shop import ASHA, MEERA, RAVI, STRANGER
 
 from bridge.roster.model import Person
-from connectors.base import Notice, Once
+from connectors.base import Once
+from connectors.chat import Notice
 from connectors.errors import AccessDenied, Busy, Gone
 from connectors.slack.people import FOUND_FOR, NOT_FOUND_FOR
 from sandbox.slack.standin import SCOPES

@@ -9,7 +9,8 @@ from slack_shop import ASHA, retry_of
 from stand_ins import NOON
 
 from bridge.roster.model import Person
-from connectors.base import Notice, Once
+from connectors.base import Once
+from connectors.chat import Notice
 from connectors.errors import Busy, Gone, OutcomeUnknown
 from connectors.slack import earlier
 from sandbox.slack.standin import SCOPES

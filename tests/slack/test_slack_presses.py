@@ -14,7 +14,7 @@ from slack_shop import TICKET
 from stand_ins import NOON
 
 from bridge.handoffs.model import CardRef
-from connectors.base import Press, PressAnswer
+from connectors.chat import Press, PressAnswer
 from connectors.errors import NotFromVendor
 from connectors.slack import SlackReceiver
 from sandbox.faults import Action, Fault

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stand_ins import NOON
 
-from connectors.base import PressAnswer
+from connectors.chat import PressAnswer
 from connectors.errors import NotFromVendor
 from connectors.slack import SlackReceiver
 from connectors.slack.signature import verified_text

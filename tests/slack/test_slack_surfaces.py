@@ -10,7 +10,7 @@ import pytest
 from stand_ins import NOON
 from test_slack_presses import Core, press_payload, send
 
-from connectors.base import Action, Command, Dialog, HomeOpened, PickedMessage, Press, SharedLinks
+from connectors.chat import Action, Command, Dialog, HomeOpened, PickedMessage, Press, SharedLinks
 from connectors.slack import SlackReceiver
 from connectors.slack.dialogs import view_of
 from sandbox.slack.sending import FORM, signed_headers

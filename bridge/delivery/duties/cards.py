@@ -18,7 +18,7 @@ from bridge.handoffs.redaction import mask
 from bridge.handoffs.returning import IN_WORDS
 from bridge.handoffs.summary import two_lines
 from bridge.roster.model import Person
-from connectors.base import Attention, Card, CardOutcome, CardState, Chat, Notice, Reach
+from connectors.chat import Attention, Card, CardOutcome, CardState, Chat, Notice, Reach
 from connectors.errors import ConnectorError
 
 CLOSINGS: Final = {

@@ -14,7 +14,7 @@ from bridge.delivery.workbench import Workbench
 from bridge.handoffs.account import Account
 from bridge.handoffs.model import Handoff, State
 from bridge.store import Transaction, tables
-from connectors.base import Card, Notice
+from connectors.chat import Card, Notice
 
 DELIVERIES: Final = tables.deliveries
 KIND: Final = "card_digest"

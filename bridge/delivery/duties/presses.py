@@ -8,7 +8,7 @@ from typing import Final
 from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.inbound.press import DIALOG, PRESS, refuse, settle, settle_at_desk
-from connectors.base import DESK_ACTIONS, Press
+from connectors.chat import DESK_ACTIONS, Press
 from connectors.errors import Gone
 
 #: a chat takes a dialog within three seconds of the press; the call itself needs some of it

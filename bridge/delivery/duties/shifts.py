@@ -22,7 +22,7 @@ from bridge.handoffs.shift_change import Handed
 from bridge.roster.on_duty import gaps
 from bridge.store import Transaction, tables
 from bridge.store.columns import written_out
-from connectors.base import Notice
+from connectors.chat import Notice
 
 DELIVERIES: Final = tables.deliveries
 HANDOFFS: Final = tables.handoffs

@@ -10,7 +10,7 @@ from bridge.delivery.job import Job, Paid
 from bridge.delivery.workbench import Workbench
 from bridge.inbound.private import owe_line
 from bridge.inbound.surfaces import COMMAND, PICKED, answer_to, pick
-from connectors.base import Notice
+from connectors.chat import Notice
 
 #: so long the card of a handoff has to come
 CARD_HAS: Final = timedelta(minutes=1)

@@ -18,15 +18,7 @@ from bridge.handoffs.rows import TICKET
 from bridge.handoffs.summary import two_lines
 from bridge.inbound.history import MESSAGE, heard, told_by
 from bridge.inbound.tickets import owe_reading, owe_reading_if_heard_of
-from connectors.base import (
-    Comment,
-    Note,
-    Priority,
-    TicketChange,
-    TicketDraft,
-    TicketHistory,
-    TicketOutcome,
-)
+from connectors.base import Comment, Note, Priority, TicketChange, TicketDraft, TicketHistory, TicketOutcome
 from connectors.errors import Rejected
 
 SUBJECT_LENGTH = 120
